@@ -1,0 +1,98 @@
+"""What zimlint says: findings, with their proof, and notes.
+
+Invariant: a finding is complete; a reporter looks nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from zimlint.packets import Family, Packet
+from zimlint.source import Span
+
+Certainty = Literal["certain", "possible"]
+"""certain: whatever the unknown matches do; possible: only if they go that way."""
+
+
+class Severity(IntEnum):
+    """How bad; a greater number is worse."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def word(self) -> str:
+        """The name in reports and in the site file."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line (or chain default) on a packet's way, and what it did: ``accept``, ``jump CHAIN``, ``no match`` ..."""
+
+    span: Span | None
+    chain: str
+    effect: str
+    """Lower case: accept, drop, reject, jump NAME, goto NAME, return, log, no match, default accept, default drop ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The packet that proves a finding, and the way it takes."""
+
+    packet: Packet
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judged, located, proven problem."""
+
+    check: str
+    severity: Severity
+    certainty: Certainty
+    message: str
+    host: str
+    span: Span
+    fix: str
+    families: tuple[Family, ...] = ()
+    ports: tuple[str, ...] = ()
+    """``11211/tcp``, ``7025-7047/tcp``."""
+    sources: tuple[str, ...] = ()
+    """Which of public, lan, admin, cluster, clients get in."""
+    evidence: Evidence | None = None
+    related: tuple[tuple[Span, str], ...] = ()
+    """Other places that belong to it, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know that is no fault: stands once in the summary, never changes the exit status."""
+
+    check: str
+    host: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An input that could not be read or told apart at all; makes the exit status 2."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one run, findings in the order of files and lines."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...]
+    unread: tuple[Unread, ...]
+    hosts: tuple[str, ...]
+    files: int
+    lines_not_understood: int = 0
+    files_not_understood: int = 0

@@ -1,0 +1,397 @@
+"""A firewall as the kernel would hold it: tables, chains, lines, matches, targets.
+
+Invariant: values only. Nothing here reads text and nothing here decides.
+Invariant: a negated match is already its complement, wherever the complement is exact.
+Invariant: what was not understood stays, as ``Opaque`` or ``OpaqueTarget``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from zimlint.packets import Family, RangeSet
+from zimlint.source import Source, Span
+
+# --- matches ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InInterface:
+    """``-i eth0``, ``-i eth+``, ``! -i lo``: a final ``+`` makes a prefix (man iptables)."""
+
+    pattern: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutInterface:
+    """``-o eth0``: only a routed packet has one."""
+
+    pattern: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """``-p tcp``: protocol numbers; in IPv6 that of the final upper layer header."""
+
+    numbers: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class SrcAddress:
+    """``-s``, ``-m iprange --src-range``."""
+
+    addresses: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class DstAddress:
+    """``-d``, ``-m iprange --dst-range``."""
+
+    addresses: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class SrcPorts:
+    """``--sport``, ``--sports``."""
+
+    ports: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class DstPorts:
+    """``--dport``, ``--dports``."""
+
+    ports: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class EitherPort:
+    """``-m multiport --ports``: the source or the destination port is one of them; negated: neither is."""
+
+    ports: RangeSet
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpTypes:
+    """``--icmp-type``, ``--icmpv6-type`` as ``type << 8 | code``."""
+
+    types: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class TcpFlags:
+    """``--tcp-flags``: of the flags in ``mask`` exactly those in ``value`` are set (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32)."""
+
+    mask: int
+    value: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CtState:
+    """``-m conntrack --ctstate``, ``-m state --state``: NEW ESTABLISHED RELATED INVALID UNTRACKED SNAT DNAT."""
+
+    states: frozenset[str]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CtOriginal:
+    """``--ctorigsrc``, ``--ctorigdst``, ``--ctorigsrcport``, ``--ctorigdstport``, ``--ctproto``: the header before NAT."""
+
+    part: Literal["src", "dst", "sport", "dport", "proto"]
+    values: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class CtDirection:
+    """``--ctdir``: a first packet is always ORIGINAL."""
+
+    original: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """``-f``: a second or later fragment, never seen where conntrack reassembles."""
+
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddrType:
+    """``-m addrtype --src-type/--dst-type``: the kinds the address may be of (net/netfilter/xt_addrtype.c)."""
+
+    side: Literal["src", "dst"]
+    types: frozenset[str]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PacketType:
+    """``-m pkttype``: the link-layer kind (unicast, broadcast, multicast)."""
+
+    kind: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkIs:
+    """``-m mark``/``-m connmark``: ``mark & mask == value``."""
+
+    kind: Literal["mark", "connmark"]
+    value: int
+    mask: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetMatch:
+    """``-m set --match-set NAME src,dst``: one direction a dimension of the set."""
+
+    name: str
+    directions: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A match that the text alone does not settle.
+
+    ``lone`` is its value for a lone first packet on a host at rest (``-m limit`` lets it pass, ``--rcheck`` has never
+    seen its sender), None where nobody can say. ``module`` names it as in ``-m``.
+    """
+
+    module: str
+    text: str
+    lone: bool | None = None
+
+
+Condition = (
+    InInterface | OutInterface | Protocols | SrcAddress | DstAddress | SrcPorts | DstPorts | EitherPort | IcmpTypes
+    | TcpFlags | CtState | CtOriginal | CtDirection | Fragment | AddrType | PacketType | MarkIs | SetMatch | Opaque
+)  # fmt: skip
+
+# --- targets ---------------------------------------------------------------------------------------------------
+
+
+class Verdict(Enum):
+    """What ends a packet's way through a base chain."""
+
+    ACCEPT = "ACCEPT"
+    DROP = "DROP"
+    REJECT = "REJECT"
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """``-j ACCEPT``, ``-j DROP``, ``-j REJECT``."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """``-j CHAIN``."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """``-g CHAIN``: no return point is recorded."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``-j RETURN``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inert:
+    """A target that changes no verdict (LOG, NFLOG, TOS ...); the empty name is a line without ``-j``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMark:
+    """MARK and CONNMARK: ``mark = (mark & ~mask) ^ value``; ``copies`` tells save from restore, where they copy."""
+
+    kind: Literal["mark", "connmark"]
+    value: int
+    mask: int
+    copies: Literal["", "save", "restore"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notrack:
+    """NOTRACK, ``CT --notrack``: the packet's state becomes UNTRACKED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nat:
+    """DNAT, REDIRECT, NETMAP in PREROUTING: where the packet goes instead. Ends nat with accept.
+
+    ``addresses`` None: the host itself (REDIRECT) or unchanged; ``ports`` None: unchanged.
+    """
+
+    name: str
+    addresses: RangeSet | None
+    ports: RangeSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """NFQUEUE and QUEUE: a program decides. Without a listener it drops, with ``--queue-bypass`` it accepts."""
+
+    bypass: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueTarget:
+    """A target that we do not know: it may accept, refuse or do nothing."""
+
+    name: str
+    text: str
+
+
+Target = Decide | Jump | Goto | Return | Inert | SetMark | Notrack | Nat | Queue | OpaqueTarget
+
+# --- lines, chains, tables -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRule:
+    """One line of a chain, e.g. ``-A INPUT -p tcp --dport 25 -j ACCEPT``. All conditions must hold."""
+
+    conditions: tuple[Condition, ...]
+    target: Target
+    span: Span
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain and its lines in order.
+
+    ``default`` is a built-in chain's own verdict, None on a user chain; ``default_known`` is False where the input
+    does not show it (plain ``ufw status``). ``span`` is where it is declared, None where it is not.
+    """
+
+    name: str
+    default: Verdict | None
+    rules: tuple[FilterRule, ...] = ()
+    span: Span | None = None
+    default_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IpSet:
+    """A set of ``ipset save``: ``kind`` is ``hash:ip,port`` ..., entries are its ``add`` lines in order."""
+
+    name: str
+    kind: str
+    family: Family
+    entries: tuple[tuple[str, bool], ...]
+    """The entry's text (``192.0.2.0/24,tcp:25``) and whether it is a ``nomatch`` exception."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fact about an input that a check of the same id reports, with the real tool's words where it has them."""
+
+    check: str
+    message: str
+    span: Span
+    fatal: bool = False
+    """True: the real tool would have loaded nothing of the table or file."""
+
+
+View = Literal["dump", "tree", "status", "fragment"]
+"""A whole dump, an assembled /etc/ufw, the output of ``ufw status``, or one file of a tree on its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """The tables of one family as one input shows them. Table name to chain name to chain; both in file order."""
+
+    family: Family
+    view: View
+    source: Source
+    tables: Mapping[str, Mapping[str, Chain]]
+    problems: tuple[Problem, ...] = ()
+    sets: Mapping[str, IpSet] = field(default_factory=dict)
+    unread_lines: int = 0
+    """How many lines were not understood."""
+    unknown: tuple[str, ...] = ()
+    """Tables whose content the input hides (``Table `filter' is incompatible``)."""
+
+
+# --- ufw ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AppPorts:
+    """One part of a profile's ``ports``: ``80,443/tcp``. ``protocol`` None is tcp and udp."""
+
+    ports: RangeSet
+    protocol: Literal["tcp", "udp"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppProfile:
+    """A section of an applications.d file that ufw would read."""
+
+    name: str
+    title: str
+    description: str
+    ports: tuple[AppPorts, ...]
+    span: Span
+    ports_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of default/ufw or ufw.conf, as the ufw command and as its boot script read it (ufw-formats d.3)."""
+
+    key: str
+    command: str | None
+    boot: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What ``ufw status`` says beside its rows."""
+
+    active: bool
+    span: Span
+    logging: str | None = None
+    default_input: Verdict | None = None
+    default_output: Verdict | None = None
+    default_forward: Verdict | None = None
+    """None: not shown, or ``disabled``."""
+    form: Literal["plain", "verbose", "numbered"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """All that is known of one host's firewall."""
+
+    name: str
+    rulesets: tuple[Ruleset, ...] = ()
+    profiles: tuple[AppProfile, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    status: StatusReport | None = None
+    problems: tuple[Problem, ...] = ()
+    sources: tuple[Source, ...] = ()
+    """Every input that belongs to it."""
