@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from zimlint.model import Step
 from zimlint.packets import Family, Packet
 from zimlint.source import Span
 
@@ -27,16 +28,6 @@ class Severity(IntEnum):
     def word(self) -> str:
         """The name in reports and in the site file."""
         return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line (or chain default) on a packet's way, and what it did: ``accept``, ``jump CHAIN``, ``no match`` ..."""
-
-    span: Span | None
-    chain: str
-    effect: str
-    """Lower case: accept, drop, reject, jump NAME, goto NAME, return, log, no match, default accept, default drop ..."""
 
 
 @dataclass(frozen=True, slots=True)

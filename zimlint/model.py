@@ -316,6 +316,16 @@ class Problem:
     """True: the real tool would have loaded nothing of the table or file."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line (or chain default) on a packet's way, and what it did: ``accept``, ``jump CHAIN``, ``no match`` ..."""
+
+    span: Span | None
+    chain: str
+    effect: str
+    """Lower case: accept, drop, reject, jump NAME, goto NAME, return, log, no match, default accept, default drop ..."""
+
+
 View = Literal["dump", "tree", "status", "fragment"]
 """A whole dump, an assembled /etc/ufw, the output of ``ufw status``, or one file of a tree on its own."""
 
