@@ -1,0 +1,303 @@
+"""The axes along which packets differ, and what each match says on them.
+
+A cell is a product: one range set for every axis. Every match becomes a constraint on one axis, a choice between
+products (``OneOf``), a question that the walk answers (``Ask``), or a value that nobody knows (``Unknown``).
+
+Invariant: a match that holds for some packets of an atom and not for others is never called exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import assert_never
+
+from zimlint.model import (
+    AddrType,
+    Condition,
+    CtDirection,
+    CtOriginal,
+    CtState,
+    DstAddress,
+    DstPorts,
+    EitherPort,
+    Fragment,
+    IcmpTypes,
+    InInterface,
+    IpSet,
+    MarkIs,
+    Opaque,
+    OutInterface,
+    PacketType,
+    Protocols,
+    SetMatch,
+    SrcAddress,
+    SrcPorts,
+    TcpFlags,
+)  # fmt: skip
+from zimlint.packets import ALL_PORTS, ALL_PROTOCOLS, Family, RangeSet
+from zimlint.semantics.hooks import BROADCAST, MULTICAST, STATE_FLAGS, UNSPECIFIED, Hook, interface_matches
+from zimlint.semantics.sets import Term, members
+
+
+class Axis(IntEnum):
+    """The order in which cells are cut: the cheap axes first."""
+
+    IN = 0
+    OUT = 1
+    PROTOCOL = 2
+    DPORT = 3
+    """Destination port; for ICMP ``type << 8 | code``."""
+    SOURCE = 4
+    SPORT = 5
+    DESTINATION = 6
+    ORIGINAL_DPORT = 7
+    """The destination port before NAT, where NAT changed it."""
+    ORIGINAL_DESTINATION = 8
+
+
+Product = Mapping[Axis, RangeSet]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The match holds exactly for these values of one axis."""
+
+    axis: Axis
+    values: RangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The match holds exactly where one of the products does; negated: where none does."""
+
+    products: tuple[Product, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The match depends on what earlier lines did to the packet."""
+
+    condition: MarkIs | CtState | CtOriginal | CtDirection
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can say; ``lone`` is the value for a lone first packet, where that is known."""
+
+    lone: bool | None
+
+
+Value = Within | OneOf | Ask | Unknown | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All that a match's value depends on beside the packet."""
+
+    family: Family
+    state: str
+    hook: Hook
+    names: tuple[str, ...]
+    """The interfaces that stand for all; an interface's number on its axis is its place here."""
+    sets: Mapping[str, IpSet]
+    notrack: bool = False
+    """Some line may exempt packets from tracking."""
+    moved_ports: bool = False
+    moved_address: bool = False
+    """NAT has changed the destination port, or the address."""
+    natted: bool = False
+
+
+def representatives(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Interface names that together meet every combination of ``-i`` and ``-o`` patterns; ``lo`` is the first."""
+    wanted = set(patterns)
+    literal = {name for name in wanted if not name.endswith("+") and ":" not in name and name != "lo"}
+    prefixes = sorted({name[:-1] for name in wanted if name.endswith("+") and name != "+"})
+    names = ["lo"]
+    candidates = ("eth0", "ens3", "enp1s0", "net0", "wan0", "other0", *(f"if{number}" for number in range(1000)))
+    usual = (name for name in candidates if name not in literal and not any(map(name.startswith, prefixes)))
+    names.append("eth0" if "eth0" in literal else next(usual, "eth0"))
+    names += sorted(literal - {"eth0"})
+    if names[1] == "eth0":
+        names.append(next(usual, "other0"))
+    for prefix in prefixes:
+        names.append(next(f"{prefix}{n}" for n in range(10_000) if f"{prefix}{n}" not in literal))
+    return tuple(dict.fromkeys(names))
+
+
+def value(condition: Condition, setting: Setting) -> Value:
+    """What one match says; ``True`` and ``False`` where it says the same for every packet."""
+    match condition:
+        case InInterface(pattern, negated):
+            if not setting.hook.incoming:
+                return (pattern == "+") != negated
+            return Within(Axis.IN, _interfaces(pattern, negated, setting.names))
+        case OutInterface(pattern, negated):
+            if setting.hook.outgoing != "any":
+                name = "lo" if setting.hook.outgoing == "lo" else ""
+                return interface_matches(pattern, name) != negated
+            return Within(Axis.OUT, _interfaces(pattern, negated, setting.names))
+        case Protocols(numbers):
+            return Within(Axis.PROTOCOL, numbers)
+        case SrcAddress(addresses):
+            return Within(Axis.SOURCE, addresses)
+        case DstAddress(addresses):
+            return Within(Axis.DESTINATION, addresses)
+        case SrcPorts(ports):
+            return Within(Axis.SPORT, ports)
+        case DstPorts(ports):
+            return Within(Axis.DPORT, ports)
+        case IcmpTypes(types):
+            return Within(Axis.DPORT, types)
+        case EitherPort(ports, negated):
+            return OneOf(({Axis.SPORT: ports}, {Axis.DPORT: ports}), negated)
+        case TcpFlags(mask, wanted, negated):
+            flags = STATE_FLAGS.get(setting.state)
+            return Unknown(None) if flags is None else (flags & mask == wanted) != negated
+        case CtState() | CtOriginal() | CtDirection() if setting.notrack:
+            return Ask(condition)
+        case CtState():
+            return state_holds(condition, setting.state, setting.natted)
+        case CtOriginal(part, values):
+            return Within(_original_axis(part, setting), values)
+        case CtDirection(original):
+            return original if setting.state in ("NEW", "RELATED") else Unknown(None)
+        case Fragment(negated):
+            return negated
+        case AddrType(side, types, negated):
+            return _address_type(side, types, negated, setting)
+        case PacketType(kind, negated):
+            return _negate(_packet_type(kind, setting.family), negated, setting.family)
+        case MarkIs():
+            return Ask(condition)
+        case SetMatch():
+            return _set_value(condition, setting)
+        case Opaque(lone=lone):
+            return Unknown(lone)
+        case _:
+            assert_never(condition)
+
+
+def state_holds(condition: CtState, state: str, natted: bool) -> bool:
+    """``--ctstate``: the packet's state is listed; ``DNAT`` is true of a flow whose destination was changed."""
+    return (state in condition.states or (natted and "DNAT" in condition.states)) != condition.negated
+
+
+def axis_universe(axis: Axis, family: Family, names: Sequence[str]) -> RangeSet:
+    """Every value of an axis."""
+    match axis:
+        case Axis.IN | Axis.OUT:
+            return RangeSet([(0, len(names) - 1)])
+        case Axis.PROTOCOL:
+            return ALL_PROTOCOLS
+        case Axis.DPORT | Axis.SPORT | Axis.ORIGINAL_DPORT:
+            return ALL_PORTS
+        case Axis.SOURCE | Axis.DESTINATION | Axis.ORIGINAL_DESTINATION:
+            return RangeSet([(0, (1 << family.bits) - 1)])
+        case _:
+            assert_never(axis)
+
+
+def _interfaces(pattern: str, negated: bool, names: Sequence[str]) -> RangeSet:
+    return RangeSet((n, n) for n, name in enumerate(names) if interface_matches(pattern, name) != negated)
+
+
+def _original_axis(part: str, setting: Setting) -> Axis:
+    match part:
+        case "src":
+            return Axis.SOURCE
+        case "sport":
+            return Axis.SPORT
+        case "proto":
+            return Axis.PROTOCOL
+        case "dst":
+            return Axis.ORIGINAL_DESTINATION if setting.moved_address else Axis.DESTINATION
+        case _:
+            return Axis.ORIGINAL_DPORT if setting.moved_ports else Axis.DPORT
+
+
+def _negate(inner: Within | bool, negated: bool, family: Family) -> Within | bool:
+    if not negated:
+        return inner
+    if isinstance(inner, bool):
+        return not inner
+    return Within(inner.axis, axis_universe(inner.axis, family, ()) - inner.values)
+
+
+def _packet_type(kind: str, family: Family) -> Within | bool:
+    special = MULTICAST[family] | BROADCAST[family]
+    match kind:
+        case "multicast":
+            return Within(Axis.DESTINATION, MULTICAST[family])
+        case "broadcast":
+            return Within(Axis.DESTINATION, BROADCAST[family])
+        case _:
+            return Within(Axis.DESTINATION, special.complement((1 << family.bits) - 1))
+
+
+def _address_type(side: str, types: frozenset[str], negated: bool, setting: Setting) -> Value:
+    if side == "dst":
+        local, axis = setting.hook.local, Axis.DESTINATION
+    else:
+        local, axis = setting.hook.outgoing == "lo" or not setting.hook.incoming, Axis.SOURCE
+        if setting.hook.outgoing == "none" and setting.names == ("lo",):
+            local = True
+    return _negate(Within(axis, address_kinds(types, setting.family, local)), negated, setting.family)
+
+
+def address_kinds(types: frozenset[str], family: Family, local: bool) -> RangeSet:
+    """The addresses of these kinds, if unicast ones are the host's own (``local``) or foreign.
+
+    net/netfilter/xt_addrtype.c: IPv4 asks whether the kind is one of them, IPv6 whether all of them hold.
+    """
+    top = (1 << family.bits) - 1
+    single = (MULTICAST[family] | BROADCAST[family] | UNSPECIFIED[family]).complement(top)
+    if family is Family.IPV4:
+        result = RangeSet()
+        if ("LOCAL" if local else "UNICAST") in types:
+            result |= single
+        if "MULTICAST" in types:
+            result |= MULTICAST[family]
+        if "BROADCAST" in types:
+            result |= BROADCAST[family] | UNSPECIFIED[family]
+        return result
+    result = RangeSet([(0, top)])
+    if "MULTICAST" in types:
+        result &= MULTICAST[family]
+    if "UNICAST" in types:
+        result &= single
+    if "UNSPEC" in types:
+        result &= UNSPECIFIED[family]
+    if types & {"LOCAL", "ANYCAST", "UNREACHABLE"}:
+        result &= single if local and "LOCAL" in types else RangeSet()
+    return result
+
+
+def _set_value(condition: SetMatch, setting: Setting) -> Value:
+    held = members(condition, setting.sets, setting.family)
+    if held is None:
+        return Unknown(None)
+    products = tuple(product for term in held.terms for product in _products(term, setting))
+    if len(products) == 1 and len(products[0]) == 1:
+        ((axis, values),) = products[0].items()
+        return _negate(Within(axis, values), condition.negated, setting.family)
+    return OneOf(products, condition.negated)
+
+
+_PART_AXES = {
+    "src": Axis.SOURCE, "dst": Axis.DESTINATION, "sport": Axis.SPORT, "dport": Axis.DPORT, "proto": Axis.PROTOCOL,
+}  # fmt: skip
+
+
+def _products(term: Term, setting: Setting) -> tuple[Product, ...]:
+    product: dict[Axis, RangeSet] = {}
+    for part, values in term:
+        if isinstance(values, str):
+            axis, allowed = Axis.IN, _interfaces(values, False, setting.names)
+        else:
+            axis, allowed = _PART_AXES[part], values
+        product[axis] = product[axis] & allowed if axis in product else allowed
+    return (product,) if all(product.values()) else ()

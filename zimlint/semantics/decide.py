@@ -1,0 +1,291 @@
+"""Which packets get in: every cell of packets, the line that lets it in, and how sure that is.
+
+Method: cut one axis after another, each time only by the lines still alive, and walk what is left; a part that no line
+can accept any more is dropped at once, so the cost follows the distinct bit sets.
+
+Invariant: what is not in a ``Decision`` is refused whatever the unknown matches do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from zimlint.model import FilterRule, Nat, OutInterface, Ruleset, SrcAddress
+from zimlint.packets import RangeSet
+from zimlint.semantics.cells import Axis, axis_universe
+from zimlint.semantics.hooks import (
+    BROADCAST,
+    FORWARD,
+    INPUT,
+    INTO_HOST,
+    LOOPBACK,
+    MULTICAST,
+    OVER_LOOPBACK,
+    UNICAST,
+    UNSPECIFIED,
+    Hook,
+    routes,
+)  # fmt: skip
+from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
+from zimlint.semantics.walk import Outcome, State, walk
+
+Cell = Mapping[Axis, RangeSet]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What NAT made of a packet before it was accepted."""
+
+    rule: FilterRule
+    forwarded: bool
+    """It went to another machine or container: the forward chains decided, INPUT was never asked."""
+    ports: RangeSet | None
+    addresses: RangeSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A cell of packets that may get in, as they arrive, and the line (or chain default) that lets them."""
+
+    cell: Cell
+    interfaces: tuple[str, ...]
+    chain: str
+    rule: FilterRule | None
+    """None: the default of ``chain``, or no chain at all."""
+    certain: bool
+    """True: a lone packet gets in whatever the unknown matches do."""
+    limited: bool
+    """True: some unknown match stands in the way that lets a lone packet pass (a rate limit)."""
+    moved: Moved | None = None
+
+    def values(self, axis: Axis) -> RangeSet:
+        """The cell's values on one axis."""
+        return self.cell[axis]
+
+
+def decide(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
+    """The packets that outsiders get into the host (or through it, where NAT sends them on)."""
+    names = interface_names(ruleset)
+    family = ruleset.family
+    domain = {axis: axis_universe(axis, family, names) for axis in Axis}
+    domain[Axis.IN] = RangeSet([(1, len(names) - 1)])
+    domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = UNICAST[family]
+    return tuple(_Decider(ruleset, names).decisions(Way(INTO_HOST, state), domain))
+
+
+def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
+    """The packets that the host gets to itself over ``lo``."""
+    family = ruleset.family
+    names = interface_names(ruleset)
+    domain = {axis: axis_universe(axis, family, names) for axis in Axis}
+    domain[Axis.IN] = RangeSet([(0, 0)])
+    top = (1 << family.bits) - 1
+    single = (MULTICAST[family] | BROADCAST[family] | UNSPECIFIED[family]).complement(top)
+    domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = single
+    return tuple(_Decider(ruleset, names).decisions(Way(OVER_LOOPBACK, state, loopback=True), domain))
+
+
+class _Decider:
+    """Guards the caches: one program for each way, one walk for each bit set, one cut for each axis and set."""
+
+    def __init__(self, ruleset: Ruleset, names: tuple[str, ...]) -> None:
+        self.ruleset, self.names = ruleset, names
+        self.compiled: dict[Way, Compiled] = {}
+        self.walks: dict[tuple[Way, int, int, State | None], Outcome] = {}
+        self.cuts: dict[tuple[Way, Axis, int], list[tuple[int, RangeSet]]] = {}
+        self.masks: dict[Way, dict[Axis, int]] = {}
+
+    def decisions(self, way: Way, domain: Cell, state: State | None = None) -> Iterator[Decision]:
+        """All accepted cells of a domain."""
+        if way not in self.compiled:
+            self.compiled[way] = compiled = compile_way(self.ruleset, way, self.names)
+            self.masks[way] = {axis: sum(1 << bit for bit in held) for axis, held in compiled.constraints.items()}
+        compiled, masks = self.compiled[way], self.masks[way]
+        axes = [axis for axis in Axis if axis in masks]
+        waiting: list[tuple[int, int, Cell]] = [(0, compiled.everything, domain)]
+        while waiting:
+            level, alive, cell = waiting.pop()
+            alive = self._settle(compiled, alive)
+            uncut = 0
+            for axis in axes[level:]:
+                uncut |= masks[axis]
+            lines = alive & ~compiled.chosen
+            choosing = sum(1 << line for line in compiled.choices if lines >> line & 1 and uncut)
+            outcome = self._walk(way, lines, lines & ~(uncut | compiled.unknown | choosing), state)
+            if not outcome.arrives and not outcome.nats:
+                continue
+            alive = self._reached(compiled, alive, outcome)
+            while level < len(axes) and not alive & masks[axes[level]]:
+                level += 1
+            if level == len(axes):
+                yield from self._leaf(way, self._chosen(compiled, alive), cell, state)
+                continue
+            axis = axes[level]
+            for holds, values in self._cut(way, axis, alive & masks[axis]):
+                part = values & cell[axis]
+                if part:
+                    waiting.append((level + 1, alive & ~masks[axis] | holds, {**cell, axis: part}))
+
+    @staticmethod
+    def _settle(compiled: Compiled, alive: int) -> int:
+        """Take out the lines of which every product is dead."""
+        for line, choices in compiled.choices.items():
+            if alive >> line & 1 and any(not c.negated and not alive & c.bits for c in choices):
+                alive &= ~(1 << line)
+        return alive
+
+    @staticmethod
+    def _chosen(compiled: Compiled, alive: int) -> int:
+        """The lines that are left once every product is settled; a negated choice fails where a product holds."""
+        for line, choices in compiled.choices.items():
+            if any(bool(alive & choice.bits) == choice.negated for choice in choices):
+                alive &= ~(1 << line)
+        return alive & ~compiled.chosen
+
+    @staticmethod
+    def _reached(compiled: Compiled, alive: int, outcome: Outcome) -> int:
+        """Keep the lines that the walk met, and the products of those."""
+        kept = 0
+        for line in outcome.reached:
+            kept |= 1 << line
+            for choice in compiled.choices.get(line, ()):
+                kept |= choice.bits
+        return alive & kept
+
+    def _walk(self, way: Way, alive: int, certain: int, state: State | None) -> Outcome:
+        key = (way, alive, certain, state)
+        outcome = self.walks.get(key)
+        if outcome is None:
+            outcome = self.walks[key] = walk(self.compiled[way].program, alive, certain, 0, state)
+        return outcome
+
+    def _cut(self, way: Way, axis: Axis, alive: int) -> list[tuple[int, RangeSet]]:
+        """The axis in parts that the alive lines tell apart: which of them hold there, and where."""
+        key = (way, axis, alive)
+        parts = self.cuts.get(key)
+        if parts is None:
+            held = self.compiled[way].constraints[axis]
+            edges: dict[int, int] = {0: 0}
+            for bit, values in held.items():
+                if alive >> bit & 1:
+                    for low, high in values.ranges:
+                        edges[low] = edges.get(low, 0) ^ 1 << bit
+                        edges[high + 1] = edges.get(high + 1, 0) ^ 1 << bit
+            top = axis_universe(axis, self.ruleset.family, self.names).ranges[-1][1]
+            found: dict[int, list[tuple[int, int]]] = {}
+            mask = 0
+            places = sorted(place for place in edges if place <= top)
+            for place, after in zip(places, [*places[1:], top + 1], strict=True):
+                mask ^= edges[place]
+                found.setdefault(mask, []).append((place, after - 1))
+            parts = self.cuts[key] = [(mask, RangeSet(ranges)) for mask, ranges in found.items()]
+        return parts
+
+    def _leaf(self, way: Way, alive: int, cell: Cell, state: State | None) -> Iterator[Decision]:
+        """The decisions of a cell that no line cuts any more; every choice of products is settled here."""
+        compiled = self.compiled[way]
+        program = compiled.program
+        outcome = self._walk(way, alive, alive & ~compiled.unknown, state)
+        certain, limited = outcome.arrives and not outcome.refused, False
+        lone = outcome
+        if any(compiled.unknown >> line & 1 for line in outcome.reached):
+            left = alive & ~compiled.lone_no
+            lone = self._walk(way, left, left & ~(compiled.unknown & ~compiled.lone_yes), state)
+            limited = outcome.refused and lone.arrives and not lone.refused
+            certain = lone.arrives and not lone.refused
+        if outcome.arrives:
+            hook, line = _opener(program.hooks, lone if certain else outcome)
+            chain = _chain_of(compiled, hook, line)
+            rules = program.lines[line].rules if line >= 0 else ()
+            for rule, part in _split(rules, cell):
+                yield Decision(part, _names(cell, self.names), chain, rule, certain, limited)
+        for hook, line, changed in outcome.nats:
+            rule = program.lines[line].rules[0]
+            sure = not outcome.refused and not outcome.arrives and len(outcome.nats) == 1
+            yield from self._after_nat(way, hook, rule, changed, cell, sure)
+
+    def _after_nat(
+        self, way: Way, hook: int, rule: FilterRule, state: State, cell: Cell, sure: bool
+    ) -> Iterator[Decision]:
+        """What becomes of a cell whose destination a NAT line changes: INPUT for the host itself, else FORWARD."""
+        target = rule.target
+        assert isinstance(target, Nat)
+        ports_move, address_moves = nat_moves(target)
+        forwarded = target.addresses is not None and not target.addresses <= LOOPBACK[self.ruleset.family]
+        if way.loopback and forwarded:
+            return
+        rest = way.hooks[hook + 1 :] if way.loopback else FORWARD if forwarded else INPUT
+        after = Way(rest, way.state, way.loopback, ports_move, address_moves, natted=True)
+        moved = dict(cell)
+        moved[Axis.ORIGINAL_DPORT], moved[Axis.ORIGINAL_DESTINATION] = cell[Axis.DPORT], cell[Axis.DESTINATION]
+        if target.ports is not None:
+            moved[Axis.DPORT] = target.ports
+        if target.addresses is not None:
+            moved[Axis.DESTINATION] = target.addresses
+        elif address_moves:
+            moved[Axis.DESTINATION] = UNICAST[self.ruleset.family]
+        if forwarded:
+            for network, name in routes(self.ruleset):
+                if moved[Axis.DESTINATION] <= network and name in self.names:
+                    moved[Axis.OUT] = RangeSet([(self.names.index(name),) * 2])
+            sure = sure and (moved[Axis.OUT].size() == 1 or not self._asks_out(after))
+        for decision in self.decisions(after, moved, state):
+            inside = dict(decision.cell)
+            ports, addresses = inside[Axis.DPORT], inside[Axis.DESTINATION]
+            if ports_move:
+                inside[Axis.DPORT] = inside[Axis.ORIGINAL_DPORT]
+            inside[Axis.DESTINATION] = inside[Axis.ORIGINAL_DESTINATION] if address_moves else addresses
+            inside[Axis.ORIGINAL_DPORT], inside[Axis.ORIGINAL_DESTINATION] = cell[Axis.DPORT], cell[Axis.DESTINATION]
+            yield Decision(
+                inside, decision.interfaces, decision.chain, decision.rule, decision.certain and sure,
+                decision.limited, Moved(rule, forwarded, ports, addresses if address_moves else None),
+            )  # fmt: skip
+
+    def _asks_out(self, way: Way) -> bool:
+        if way not in self.compiled:
+            return any(
+                isinstance(condition, OutInterface)
+                for hook in way.hooks
+                for chain in self.ruleset.tables.get(hook.table, {}).values()
+                for rule in chain.rules
+                for condition in rule.conditions
+            )
+        return Axis.OUT in self.masks[way]
+
+
+def _opener(hooks: tuple[Hook, ...], outcome: Outcome) -> tuple[int, int]:
+    """The line that a reader would call the one that lets packets in: that of the last filter chain, else the last."""
+    best = (-1, -1)
+    for hook, line in outcome.accepts:
+        if hooks[hook].table == "filter" and hook > best[0]:
+            best = (hook, line)
+    return best
+
+
+def _chain_of(compiled: Compiled, hook: int, line: int) -> str:
+    if hook < 0:
+        return next((h.chain for h in compiled.program.hooks if h.table == "filter"), "INPUT")
+    if line < 0:
+        return compiled.program.codes[-1 - line].name
+    return next(code.name for code in compiled.program.codes if code.start <= line < code.end)
+
+
+def _names(cell: Cell, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for number, name in enumerate(names) if number in cell[Axis.IN])
+
+
+def _split(rules: Sequence[FilterRule], cell: Cell) -> Iterator[tuple[FilterRule | None, Cell]]:
+    """A merged run of accepting lines taken apart again: each line with the sources that it is the first to name."""
+    if len(rules) < 2:
+        yield (rules[0] if rules else None), cell
+        return
+    left = cell[Axis.SOURCE]
+    for rule in rules:
+        named = next(c.addresses for c in rule.conditions if isinstance(c, SrcAddress))
+        part = left & named
+        if part:
+            left = left - named
+            yield rule, {**cell, Axis.SOURCE: part}
+        if not left:
+            return

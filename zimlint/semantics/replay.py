@@ -1,0 +1,289 @@
+"""One packet through a ruleset, line by line, as the kernel does it.
+
+A second, plain interpreter: it shares no code with the set-wise one but the order of hooks and the content of ipsets,
+so that each checks the other. A match that nobody can settle makes it follow both ways.
+
+Invariant: ``depends`` is only said where different answers of an unknown match end in different verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, assert_never
+
+from zimlint.model import (
+    Chain,
+    Decide,
+    FilterRule,
+    Goto,
+    Inert,
+    Jump,
+    Nat,
+    Notrack,
+    OpaqueTarget,
+    Queue,
+    Return,
+    Ruleset,
+    SetMark,
+    Step,
+    Verdict,
+)  # fmt: skip
+from zimlint.packets import Packet, RangeSet
+from zimlint.semantics.holds import Header, holds
+from zimlint.semantics.hooks import (
+    FORWARD,
+    INPUT,
+    INTO_HOST,
+    LOOPBACK,
+    MULTICAST,
+    OVER_LOOPBACK,
+    UNSPECIFIED,
+    Hook,
+    conntrack_in_use,
+)  # fmt: skip
+from zimlint.semantics.trail import Trail, change_words, parting, path_of, place_words
+
+Word = Literal["accept", "drop", "reject", "depends"]
+MAX_STEPS = 400_000
+"""Of all ways together; past it the answer is ``depends`` on the line where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What becomes of one packet."""
+
+    verdict: Word
+    path: tuple[Step, ...]
+    """The way to the verdict; for ``depends`` the way to acceptance, where there is one."""
+    depends_on: tuple[Step, ...] = ()
+    """The lines whose unknown match decides."""
+    paths: Mapping[str, tuple[Step, ...]] | None = None
+    """For every verdict that can come out, one way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    chain: Chain
+    position: int
+    back: _Frame | None
+    """Where control returns to; None in a base chain, and after a goto from one."""
+    entered: Header | None = None
+    """The packet as the chain met it; None in a base chain."""
+    forks: int = 0
+    """How often ways had parted by then."""
+    depth: int = 0
+    """How many chains deep; more than there are means a loop, which iptables refuses to load."""
+
+
+class _Way(NamedTuple):
+    """One way that the packet may be on."""
+
+    hooks: tuple[Hook, ...]
+    hook: int
+    frame: _Frame | None
+    header: Header
+    trail: Trail | None
+
+
+def replay(ruleset: Ruleset, packet: Packet, *, lone: bool = False) -> Replay:
+    """Follow one packet; with ``lone`` a rate limit and its like answer as for a lone first packet."""
+    if packet.interface != "lo" and _martian(packet):
+        return Replay("drop", (Step(None, "kernel", "drop, an impossible source address here"),))
+    interpreter = _Interpreter(ruleset, packet, lone)
+    hooks = OVER_LOOPBACK if packet.interface == "lo" else INTO_HOST
+    interpreter.follow(_Way(hooks, 0, None, Header.of(packet), None))
+    return interpreter.result()
+
+
+def _martian(packet: Packet) -> bool:
+    """Sources that the kernel refuses before INPUT, whatever the rules say (net/ipv4/route.c, net/ipv6/ip6_input.c)."""
+    family, source = packet.family, packet.source
+    if source in MULTICAST[family] or source in LOOPBACK[family]:
+        return True
+    return family.bits == 32 and (source in UNSPECIFIED[family] or source == 0xFFFFFFFF)
+
+
+class _Interpreter:
+    """Guards the outcomes: each verdict once, with the first way to it."""
+
+    def __init__(self, ruleset: Ruleset, packet: Packet, lone: bool) -> None:
+        self.ruleset, self.packet, self.lone = ruleset, packet, lone
+        self.tracking = conntrack_in_use(ruleset)
+        self.found: dict[str, Trail | None] = {}
+        self.waiting: list[_Way] = []
+        self.seen: set[tuple[object, ...]] = set()
+        self.steps = self.forks = 0
+        self.returned: dict[tuple[object, ...], Header] = {}
+
+    def follow(self, start: _Way) -> None:
+        """Follow every way to its end."""
+        self.waiting = [start]
+        while self.waiting:
+            way: _Way | None = self.waiting.pop()
+            while way is not None:
+                self.steps += 1
+                if self.steps > MAX_STEPS:
+                    self._end("accept", way)
+                    self._end("drop", way)
+                    return
+                way = self._enter_hook(way) if way.frame is None else self._next_line(way, way.frame)
+
+    def _enter_hook(self, way: _Way) -> _Way | None:
+        if way.hook == len(way.hooks):
+            self._end("accept", way)
+            return None
+        hook = way.hooks[way.hook]
+        chain = self.ruleset.tables.get(hook.table, {}).get(hook.chain)
+        if hook.table == "nat" and not self._nat_is_asked(way.header):
+            chain = None
+        if chain is None:
+            return way._replace(hook=way.hook + 1)
+        return way._replace(frame=_Frame(chain, 0, None))
+
+    def _nat_is_asked(self, header: Header) -> bool:
+        return self.tracking and header.tracked and not header.natted and self.packet.state in ("NEW", "RELATED")
+
+    def _next_line(self, way: _Way, frame: _Frame) -> _Way | None:
+        chain, hook = frame.chain, way.hooks[way.hook]
+        rules = chain.rules
+        position = frame.position
+        trail = way.trail
+        while position < len(rules):
+            rule = rules[position]
+            position += 1
+            self.steps += 1
+            answer = self._answer(rule, way.header, hook)
+            if answer is False:
+                trail = Trail(Step(rule.span, chain.name, "no match"), trail)
+                continue
+            here = way._replace(frame=replace(frame, position=position), trail=trail)
+            if answer is None:
+                self._later(here._replace(trail=Trail(Step(rule.span, chain.name, "no match, perhaps"), trail)))
+            return self._obey(here, rule, replace(frame, position=position))
+        return self._end_of_chain(way._replace(trail=trail), frame)
+
+    def _answer(self, rule: FilterRule, header: Header, hook: Hook) -> bool | None:
+        answer: bool | None = True
+        for condition in rule.conditions:
+            one = holds(condition, header, hook, self.ruleset, self.packet.state, self.lone)
+            if one is False:
+                return False
+            if one is None:
+                answer = None
+        return answer
+
+    def _later(self, way: _Way) -> None:
+        """Keep another way for later, unless the same place was met in the same state before."""
+        self.forks += 1
+        key = (way.hooks, way.hook, way.header, _places(way.frame))
+        if key not in self.seen:
+            self.seen.add(key)
+            self.waiting.append(way)
+
+    def _obey(self, way: _Way, rule: FilterRule, frame: _Frame) -> _Way | None:
+        name = frame.chain.name
+        table = self.ruleset.tables[way.hooks[way.hook].table]
+
+        def went(effect: str) -> _Way:
+            return way._replace(trail=Trail(Step(rule.span, name, effect), way.trail))
+
+        match rule.target:
+            case Decide(verdict):
+                return self._decided(went(verdict.value.lower()), verdict)
+            case Jump(chain) | Goto(chain):
+                called = table.get(chain)
+                goto = isinstance(rule.target, Goto)
+                if called is None or frame.depth > len(table):
+                    return went(f"jump {chain}, which is not there or calls itself")
+                known = self.returned.get((way.hooks, way.hook, chain, way.header))
+                if known is not None and not goto:
+                    return went(f"jump {chain} and back, as before")._replace(header=known)
+                back = frame.back if goto else frame
+                entered = _Frame(called, 0, back, way.header, self.forks, frame.depth + 1)
+                return went(f"{'goto' if goto else 'jump'} {chain}")._replace(frame=entered)
+            case Return():
+                return self._end_of_chain(went("return"), frame)
+            case Inert(name=target):
+                return went(target.lower() or "counts only")
+            case SetMark() | Notrack():
+                return went(change_words(rule.target))._replace(header=way.header.changed(rule.target))
+            case Nat():
+                return self._translate(went, rule.target, way)
+            case Queue():
+                self._end("drop", went("the program behind the queue refuses, perhaps"))
+                return self._decided(went("the program behind the queue accepts, perhaps"), Verdict.ACCEPT)
+            case OpaqueTarget(name=target):
+                self._end("drop", went(f"{target} refuses, perhaps"))
+                self._later(went(f"{target} goes on, perhaps"))
+                return self._decided(went(f"{target} accepts, perhaps"), Verdict.ACCEPT)
+            case _:
+                assert_never(rule.target)
+
+    def _translate(self, went: Callable[[str], _Way], target: Nat, way: _Way) -> _Way | None:
+        """A NAT target ends nat with accept; a changed destination decides whether INPUT or FORWARD comes next."""
+        if target.name in ("SNAT", "MASQUERADE"):
+            return self._decided(went(target.name.lower()), Verdict.ACCEPT)
+        addresses = [None] if target.addresses is None else _ends(target.addresses)
+        ports = [None] if target.ports is None else _ends(target.ports)
+        ways: list[_Way] = []
+        for address in addresses:
+            for port in ports:
+                moved = way.header.translated(port, address, address is not None or target.name == "REDIRECT")
+                words = f"{target.name.lower()} to {place_words(self.ruleset, address, port)}"
+                local = address is None or address in LOOPBACK[self.ruleset.family]
+                ways.append(_onward(went(words)._replace(header=moved, frame=None), local))
+        for other in ways[1:]:
+            self._later(other)
+        return ways[0]
+
+    def _decided(self, way: _Way, verdict: Verdict) -> _Way | None:
+        if verdict is Verdict.ACCEPT:
+            return way._replace(hook=way.hook + 1, frame=None)
+        self._end("drop" if verdict is Verdict.DROP else "reject", way)
+        return None
+
+    def _end_of_chain(self, way: _Way, frame: _Frame) -> _Way | None:
+        if frame.back is not None:
+            if frame.forks == self.forks and frame.entered is not None:
+                self.returned[way.hooks, way.hook, frame.chain.name, frame.entered] = way.header
+            return way._replace(frame=frame.back)
+        hook = way.hooks[way.hook]
+        base = self.ruleset.tables[hook.table][hook.chain]
+        verdict = base.default or Verdict.ACCEPT
+        trail = Trail(Step(base.span, base.name, f"default {verdict.value.lower()}"), way.trail)
+        return self._decided(way._replace(trail=trail), verdict)
+
+    def _end(self, verdict: str, way: _Way) -> None:
+        self.found.setdefault(verdict, way.trail)
+
+    def result(self) -> Replay:
+        """The verdict, once every way was followed."""
+        paths = {verdict: path_of(trail) for verdict, trail in self.found.items()}
+        if len(paths) == 1:
+            ((verdict, path),) = paths.items()
+            match verdict:
+                case "accept" | "drop" | "reject":
+                    return Replay(verdict, path, (), paths)
+        path = paths.get("accept", next(iter(paths.values())))
+        others = [other for other in paths.values() if other is not path]
+        return Replay("depends", path, tuple(dict.fromkeys(parting(path, other) for other in others)), paths)
+
+
+def _onward(way: _Way, local: bool) -> _Way:
+    if way.hooks is OVER_LOOPBACK or (local and way.hooks is not INTO_HOST):
+        return way._replace(hook=way.hook + 1)
+    return way._replace(hooks=INPUT if local else FORWARD, hook=0)
+
+
+def _ends(values: RangeSet) -> list[int | None]:
+    """The first and the last of what NAT may choose from."""
+    return list(dict.fromkeys((values.ranges[0][0], values.ranges[-1][1])))
+
+
+def _places(frame: _Frame | None) -> tuple[tuple[str, int], ...]:
+    places: list[tuple[str, int]] = []
+    while frame is not None:
+        places.append((frame.chain.name, frame.position))
+        frame = frame.back
+    return tuple(places)

@@ -1,0 +1,294 @@
+"""Walking a bit set of lines through chains, with unknown matches three-valued.
+
+A ``Program`` is a ruleset flattened for one way through the kernel: line *k* is bit *k*. ``walk`` is told which lines
+may match and which match for certain, and says what may happen (facts of the method: bounds on both sides are kept,
+repeated unknowns count as independent, so the answer may be wider than the truth but never misses a part of it).
+
+Invariant: no recursion, so a ruleset cannot exhaust the stack; every chain is walked once for each state it is met in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, assert_never
+
+from zimlint.model import (
+    CtDirection,
+    CtOriginal,
+    CtState,
+    Decide,
+    FilterRule,
+    Goto,
+    Inert,
+    Jump,
+    MarkIs,
+    Nat,
+    Notrack,
+    OpaqueTarget,
+    Queue,
+    Return,
+    SetMark,
+    Target,
+    Verdict,
+)  # fmt: skip
+from zimlint.semantics.cells import Ask, state_holds
+from zimlint.semantics.hooks import Hook
+
+
+class State(NamedTuple):
+    """What earlier lines did to a packet. A mark's bit counts only where ``known`` has it."""
+
+    mark: int = 0
+    mark_known: int = 0xFFFFFFFF
+    connmark: int = 0
+    connmark_known: int = 0xFFFFFFFF
+    tracked: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the program: its rule (the first of a merged run), what it asks of the state, and where it leads."""
+
+    rules: Sequence[FilterRule]
+    asks: tuple[Ask, ...]
+    target: Target
+    chain: int
+    """The chain that a jump or goto enters; -1 otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A chain of the program: its lines are the bits ``start`` to ``end - 1``."""
+
+    name: str
+    hook: int
+    start: int
+    end: int
+    default: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A way through the kernel: its hooks in order, each with the number of its base chain (None: not there)."""
+
+    hooks: tuple[Hook, ...]
+    bases: tuple[int | None, ...]
+    codes: tuple[Code, ...]
+    lines: tuple[Line, ...]
+    state: str
+    natted: bool
+    asks_nat: bool
+    """Whether nat chains are consulted at all."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What may happen to the packets of one bit set."""
+
+    accepts: list[tuple[int, int]] = field(default_factory=list)
+    """(hook, line) that may accept; a chain default is ``-1 - code``."""
+    nats: list[tuple[int, int, State]] = field(default_factory=list)
+    """(hook, line, state) that may change the destination; these packets leave the program."""
+    arrives: bool = False
+    """Some may pass every hook."""
+    refused: bool = False
+    """Some may be dropped or rejected."""
+    reached: set[int] = field(default_factory=set)
+
+
+def walk(program: Program, alive: int, certain: int, start: int = 0, state: State | None = None) -> Outcome:
+    """What may happen to packets that match the ``alive`` lines at most and the ``certain`` ones in any case."""
+    width = len(program.lines)
+    may = format(alive, "b")[::-1].ljust(width, "0")
+    must = format(certain, "b")[::-1].ljust(width, "0")
+    outcome = Outcome()
+    now: State | None = state or State()
+    for number in range(start, len(program.hooks)):
+        if now is None:
+            return outcome
+        base = program.bases[number]
+        if base is None:
+            continue
+        if program.hooks[number].table == "nat":
+            if not program.asks_nat or now.tracked is False:
+                continue
+            passed = _run_hook(program, number, base, may, must, now, outcome)
+            now = passed if now.tracked else _join(passed, now)
+        else:
+            now = _run_hook(program, number, base, may, must, now, outcome)
+    outcome.arrives = now is not None
+    return outcome
+
+
+@dataclass(slots=True)
+class _Frame:
+    code: int
+    position: int
+    entered: State
+    state: State | None
+    out: State | None = None
+    certain: bool = True
+    goto: bool = False
+
+
+def _run_hook(
+    program: Program, hook: int, base: int, may: str, must: str, state: State, outcome: Outcome
+) -> State | None:
+    """The state of what the hook lets pass, None if it lets nothing pass."""
+    accepted: State | None = None
+    memo: dict[tuple[int, State], State | None] = {}
+    active: set[tuple[int, State]] = set()
+    stack = [_Frame(base, program.codes[base].start, state, state)]
+    while True:
+        frame = stack[-1]
+        code = program.codes[frame.code]
+        line_number = may.find("1", frame.position, code.end) if frame.state is not None else -1
+        if frame.state is None or line_number < 0:
+            result = _join(frame.out, frame.state)
+            stack.pop()
+            memo[frame.code, frame.entered] = result
+            active.discard((frame.code, frame.entered))
+            if not stack:
+                break
+            _come_back(stack[-1], result, frame.certain, frame.goto)
+            continue
+        frame.position = line_number + 1
+        line = program.lines[line_number]
+        holds = _asked(line.asks, frame.state, program)
+        if holds is False:
+            continue
+        outcome.reached.add(line_number)
+        certain = holds is True and must[line_number] == "1"
+        before = frame.state
+        match line.target:
+            case Decide(verdict):
+                if verdict is Verdict.ACCEPT:
+                    outcome.accepts.append((hook, line_number))
+                    accepted = _join(accepted, before)
+                else:
+                    outcome.refused = True
+                if certain:
+                    frame.state = None
+            case Jump() | Goto():
+                goto = isinstance(line.target, Goto)
+                key = (line.chain, before)
+                if key in memo:
+                    _come_back(frame, memo[key], certain, goto)
+                elif key not in active and line.chain >= 0:
+                    active.add(key)
+                    entered = program.codes[line.chain].start
+                    stack.append(_Frame(line.chain, entered, before, before, None, certain, goto))
+            case Return():
+                frame.out = _join(frame.out, before)
+                if certain:
+                    frame.state = None
+            case Nat(name=name):
+                if name in ("SNAT", "MASQUERADE"):
+                    accepted = _join(accepted, before)
+                else:
+                    outcome.nats.append((hook, line_number, before))
+                if certain:
+                    frame.state = None
+            case Queue():
+                outcome.accepts.append((hook, line_number))
+                outcome.refused = True
+                accepted = _join(accepted, before)
+                if certain:
+                    frame.state = None
+            case OpaqueTarget():
+                outcome.accepts.append((hook, line_number))
+                outcome.refused = True
+                accepted = _join(accepted, before)
+            case SetMark() | Notrack():
+                changed = _change(before, line.target)
+                frame.state = changed if certain else _join(before, changed)
+            case Inert():
+                pass
+            case _:
+                assert_never(line.target)
+    if result is not None:
+        if program.codes[base].default in (Verdict.ACCEPT, None):
+            outcome.accepts.append((hook, -1 - base))
+            accepted = _join(accepted, result)
+        else:
+            outcome.refused = True
+    return accepted
+
+
+def _come_back(frame: _Frame, result: State | None, certain: bool, goto: bool) -> None:
+    """A called chain is through; ``result`` is the state of what it did not decide."""
+    if goto:
+        frame.out = _join(frame.out, result)
+        if certain:
+            frame.state = None
+    else:
+        frame.state = result if certain else _join(frame.state, result)
+
+
+def _asked(asks: tuple[Ask, ...], state: State, program: Program) -> bool | None:
+    """Whether the matches that depend on the state hold: yes, no, or None for perhaps."""
+    answer: bool | None = True
+    for ask in asks:
+        one = _ask(ask.condition, state, program)
+        if one is False:
+            return False
+        if one is None:
+            answer = None
+    return answer
+
+
+def _ask(condition: MarkIs | CtState | CtOriginal | CtDirection, state: State, program: Program) -> bool | None:
+    match condition:
+        case MarkIs(kind, wanted, mask, negated):
+            if kind == "connmark" and state.tracked is False:
+                return False
+            held, known = (state.mark, state.mark_known) if kind == "mark" else (state.connmark, state.connmark_known)
+            if wanted & ~mask or (held ^ wanted) & mask & known:
+                return negated
+            return not negated if mask & ~known == 0 else None
+        case CtState():
+            tracked = state_holds(condition, program.state, program.natted)
+            untracked = state_holds(condition, "UNTRACKED", False)
+        case CtOriginal() | CtDirection():
+            # Without a connection nothing but --ctstate holds (net/netfilter/xt_conntrack.c).
+            tracked, untracked = True, False
+        case _:
+            assert_never(condition)
+    if state.tracked is None:
+        return tracked if tracked == untracked else None
+    return tracked if state.tracked else untracked
+
+
+def _change(state: State, target: SetMark | Notrack) -> State:
+    match target:
+        case Notrack():
+            return state._replace(tracked=False)
+        case SetMark(copies="save"):
+            return state._replace(connmark=state.mark, connmark_known=state.mark_known)
+        case SetMark(copies="restore"):
+            return state._replace(mark=state.connmark, mark_known=state.connmark_known)
+        case SetMark("mark", wanted, mask):
+            return state._replace(mark=(state.mark & ~mask) ^ wanted, mark_known=state.mark_known | mask)
+        case SetMark(_, wanted, mask):
+            changed = (state.connmark & ~mask) ^ wanted
+            return state._replace(connmark=changed, connmark_known=state.connmark_known | mask)
+        case _:
+            assert_never(target)
+
+
+def _join(left: State | None, right: State | None) -> State | None:
+    """The state of packets of which some are in one and some in the other."""
+    if left is None or left == right:
+        return right
+    if right is None:
+        return left
+    mark_known = left.mark_known & right.mark_known & ~(left.mark ^ right.mark)
+    connmark_known = left.connmark_known & right.connmark_known & ~(left.connmark ^ right.connmark)
+    return State(
+        left.mark & mark_known,
+        mark_known,
+        left.connmark & connmark_known,
+        connmark_known,
+        left.tracked if left.tracked == right.tracked else None,
+    )
