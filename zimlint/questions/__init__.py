@@ -1,1 +1,40 @@
+"""The questions that checks are instances of."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from zimlint.checks import Check
+from zimlint.finding import Finding, Note
+from zimlint.questions.broad import everything, published, source_port
+from zimlint.questions.case import Case
+from zimlint.questions.defaults import default, disabled, family
+from zimlint.questions.exposed import exposed
+from zimlint.questions.flows import flow, required
+from zimlint.questions.notes import note
+from zimlint.questions.problems import opaque, problem, setting
+from zimlint.questions.profiles import profile
+from zimlint.questions.unlisted import protocol_missing, stale, unlisted
+
+Question = Callable[[Check, Case], Iterator[Finding] | Iterator[Note]]
+
+QUESTIONS: dict[str, Question] = {
+    "default": default,
+    "disabled": disabled,
+    "everything": everything,
+    "exposed": exposed,
+    "family": family,
+    "flow": flow,
+    "note": note,
+    "opaque": opaque,
+    "problem": problem,
+    "profile": profile,
+    "protocol_missing": protocol_missing,
+    "published": published,
+    "required": required,
+    "setting": setting,
+    "source_port": source_port,
+    "stale": stale,
+    "unlisted": unlisted,
+}
+"""Name in ``rules/checks/<id>.yaml`` to function."""

@@ -15,15 +15,12 @@ from zimlint.model import FilterRule, Nat, OutInterface, Ruleset, SrcAddress
 from zimlint.packets import RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
 from zimlint.semantics.hooks import (
-    BROADCAST,
     FORWARD,
     INPUT,
     INTO_HOST,
     LOOPBACK,
-    MULTICAST,
     OVER_LOOPBACK,
     UNICAST,
-    UNSPECIFIED,
     Hook,
     routes,
 )  # fmt: skip
@@ -66,24 +63,27 @@ class Decision:
 
 def decide(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
     """The packets that outsiders get into the host (or through it, where NAT sends them on)."""
-    names = interface_names(ruleset)
-    family = ruleset.family
-    domain = {axis: axis_universe(axis, family, names) for axis in Axis}
-    domain[Axis.IN] = RangeSet([(1, len(names) - 1)])
-    domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = UNICAST[family]
-    return tuple(_Decider(ruleset, names).decisions(Way(INTO_HOST, state), domain))
+    return _decisions(ruleset, Way(INTO_HOST, state), outside=True)
+
+
+def decide_forward(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
+    """The packets that outsiders get through the host to other machines, with no NAT asked."""
+    return _decisions(ruleset, Way(FORWARD, state), outside=True)
 
 
 def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
     """The packets that the host gets to itself over ``lo``."""
+    return _decisions(ruleset, Way(OVER_LOOPBACK, state, loopback=True), outside=False)
+
+
+def _decisions(ruleset: Ruleset, way: Way, *, outside: bool) -> tuple[Decision, ...]:
     family = ruleset.family
     names = interface_names(ruleset)
     domain = {axis: axis_universe(axis, family, names) for axis in Axis}
-    domain[Axis.IN] = RangeSet([(0, 0)])
-    top = (1 << family.bits) - 1
-    single = (MULTICAST[family] | BROADCAST[family] | UNSPECIFIED[family]).complement(top)
-    domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = single
-    return tuple(_Decider(ruleset, names).decisions(Way(OVER_LOOPBACK, state, loopback=True), domain))
+    domain[Axis.IN] = RangeSet([(1, len(names) - 1)]) if outside else RangeSet([(0, 0)])
+    addresses = UNICAST[family] if outside else UNICAST[family] | LOOPBACK[family]
+    domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = addresses
+    return tuple(_Decider(ruleset, names).decisions(way, domain))
 
 
 class _Decider:

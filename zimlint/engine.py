@@ -1,0 +1,98 @@
+"""The pipeline: hosts in, a report out.
+
+Invariant: reads and prints nothing; a finding's evidence was replayed before it is in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from zimlint.checks import Check
+from zimlint.finding import Finding, Note, Report, Severity, Unread
+from zimlint.model import Host
+from zimlint.questions import QUESTIONS
+from zimlint.questions.case import Case, View
+from zimlint.questions.openings import openings
+from zimlint.semantics.decide import decide
+from zimlint.settle import settle
+from zimlint.zimbra.catalogue import Catalogue
+from zimlint.zimbra.site import Site, node_of
+from zimlint.zimbra.sources import source_classes
+
+_VIEWS = ("tree", "dump", "status", "fragment")
+"""The order in which views of one host are judged: what says most comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One host and the site that it belongs to."""
+
+    host: Host
+    site: Site
+
+
+def lint(
+    jobs: Sequence[Job],
+    catalogue: Catalogue,
+    checks: Mapping[str, Check],
+    *,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    unread: Sequence[Unread] = (),
+) -> Report:
+    """Judge every host; ``select`` leaves only these checks, ``ignore`` leaves these out."""
+    findings: list[Finding] = []
+    notes: list[Note] = []
+    files: dict[str, None] = {}
+    blurred: dict[str, int] = {}
+    for job in jobs:
+        case = make_case(job, catalogue)
+        asked = [check for check in checks.values() if _runs(check, job.site, select, ignore)]
+        found, said = _ask(asked, case)
+        findings += settle(found, case)
+        notes += said
+        files.update((source.name, None) for source in job.host.sources)
+        for ruleset in job.host.rulesets:
+            if ruleset.unread_lines:
+                blurred[ruleset.source.name] = max(blurred.get(ruleset.source.name, 0), ruleset.unread_lines)
+    names = tuple(job.host.name for job in jobs)
+    return Report(tuple(findings), tuple(notes), tuple(unread), names, len(files), sum(blurred.values()), len(blurred))
+
+
+def make_case(job: Job, catalogue: Catalogue) -> Case:
+    """Everything a question wants to know of one host."""
+    host, site = job.host, job.site
+    networks = source_classes(site.networks)
+    ordered = sorted(host.rulesets, key=lambda ruleset: _VIEWS.index(ruleset.view))
+    views = tuple(
+        View(ruleset, openings(ruleset, decide(ruleset), networks, site.inside))
+        for ruleset in ordered
+        if "filter" not in ruleset.unknown
+    )
+    node = node_of(site, host.name, [source.name for source in host.sources])
+    return Case(host, site, node, catalogue, networks, views)
+
+
+def _runs(check: Check, site: Site, select: Collection[str], ignore: Collection[str]) -> bool:
+    if check.id in ignore or (select and check.id not in select):
+        return False
+    word = site.severity.get(check.id, "off" if check.severity == "off" else "")
+    return word != "off" or check.id in select
+
+
+def _ask(checks: Iterable[Check], case: Case) -> tuple[list[Finding], list[Note]]:
+    findings: list[Finding] = []
+    notes: list[Note] = []
+    for check in checks:
+        for answer in QUESTIONS[check.question](check, case):
+            if isinstance(answer, Finding):
+                findings.append(answer)
+            else:
+                notes.append(answer)
+    return findings, notes
+
+
+def worst(report: Report) -> Severity | None:
+    """The gravest severity in a report, None where there is no finding."""
+    return max((finding.severity for finding in report.findings), default=None)

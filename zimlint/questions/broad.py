@@ -1,0 +1,168 @@
+"""Lines that open far more than a service: everything, or everything for those who choose their source port, or
+whatever NAT sends past INPUT.
+
+Invariant: one finding a line, with the ports that matter named in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from zimlint.checks import Check
+from zimlint.finding import Finding, Severity
+from zimlint.packets import RangeSet, format_network
+from zimlint.questions.case import Case, Opening, Piece, View, opening_span
+from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, proof
+from zimlint.source import Span
+from zimlint.zimbra.catalogue import Service, Transport
+from zimlint.zimbra.site import also_allowed
+
+_PROBES: tuple[tuple[Transport, int], ...] = (
+    ("tcp", 7071),
+    ("tcp", 11211),
+    ("udp", 11211),
+    ("tcp", 389),
+    ("tcp", 1),
+    ("udp", 1),
+)
+_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
+
+
+def everything(check: Check, case: Case) -> Iterator[Finding]:
+    """A line lets a source to every port: the public at large (``from: public``), or a network (``undeclared``)."""
+    public = check.params.get("from") == "public"
+    for view in case.views:
+        for opening in view.of_kind("everything" if public else "wide"):
+            pieces = [piece for piece in opening.pieces if public or piece.source in ("public", "lan")]
+            proven = proof(view, pieces, _reached(pieces))
+            if proven is None:
+                continue
+            certainty, evidence = proven
+            whole = [t for t in _TRANSPORTS if any(p.transport == t and p.ports.size() > 1000 for p in pieces)]
+            who = "everybody" if public else _networks(view, pieces)
+            verb = "may let" if certainty == "possible" else "lets"
+            yield finding(
+                check, case, opening_span(view, opening),
+                f"one line {verb} {who} to every port ({', '.join(whole)}), "
+                f"{_port_word(evidence.packet.destination_port, case)} among them",
+                certainty=certainty, families=[view.family], ports=[f"0-65535/{transport}" for transport in whole],
+                sources=in_order(case, (piece.source for piece in pieces)), evidence=evidence,
+            )  # fmt: skip
+
+
+def _reached(pieces: Sequence[Piece]) -> list[tuple[str, int]]:
+    """Ports worth showing, then any that is reached at all."""
+    return [*_PROBES, *((piece.transport, piece.ports.first()) for piece in pieces)]
+
+
+def _networks(view: View, pieces: Sequence[Piece]) -> str:
+    reached = RangeSet()
+    for piece in pieces:
+        reached |= piece.addresses
+    shown = [format_network(view.family, low, high) for low, high in reached.ranges[:3]]
+    return ", ".join(shown) + (" and others" if len(reached.ranges) > 3 else "")
+
+
+def _port_word(port: int, case: Case) -> str:
+    service = case.catalogue.services.get((port, "tcp")) or case.catalogue.services.get((port, "udp"))
+    return f"{service.name} {port}" if service else f"port {port}"
+
+
+def source_port(check: Check, case: Case) -> Iterator[Finding]:
+    """Whoever chooses the source port gets to ports that are closed to him otherwise."""
+    for view in case.views:
+        for opening in view.of_kind("source-port"):
+            gained = {
+                transport: opening.ports(transport, "public") - _open_anyway(view, opening, transport)
+                for transport in _TRANSPORTS
+            }
+            pieces = [piece for piece in opening.pieces if piece.source == "public" and gained[piece.transport]]
+            probes = [(t, p) for t, p in _PROBES if p in gained[t]]
+            proven = proof(view, pieces, probes or [(t, ports.first()) for t, ports in gained.items() if ports])
+            if proven is None:
+                continue
+            certainty, evidence = proven
+            labels = [label for transport, ports in gained.items() for label in port_labels(ports, transport)]
+            packet = evidence.packet
+            yield finding(
+                check, case, opening_span(view, opening),
+                f"{_port_word(packet.destination_port, case)} {accepts(1, certainty)} {origin(packet)} "
+                f"because it sends from port {packet.source_port}",
+                certainty=certainty, families=[view.family], ports=labels, sources=["public"], evidence=evidence,
+            )  # fmt: skip
+
+
+def _open_anyway(view: View, opening: Opening, transport: Transport) -> RangeSet:
+    ports = RangeSet()
+    for other in view.openings:
+        if other is not opening and other.kind != "source-port":
+            ports |= other.ports(transport, "public")
+    return ports
+
+
+def published(check: Check, case: Case) -> Iterator[Finding]:
+    """NAT sends a packet for the host elsewhere, and the forward chains let it: INPUT is never asked."""
+    for view in case.views:
+        for opening in view.of_kind("published"):
+            pieces = [p for p in opening.pieces if p.source == "public" and _bad_port(case, view, p) is not None]
+            if not pieces:
+                continue
+            outside = _bad_port(case, view, pieces[0])
+            moved = pieces[0].decision.moved
+            if outside is None or moved is None:
+                continue
+            proven = proof(view, pieces, [(pieces[0].transport, outside)])
+            if proven is None:
+                continue
+            certainty, evidence = proven
+            inside = moved.ports.first() if moved.ports is not None and moved.ports.size() == 1 else outside
+            where = format_network(view.family, *moved.addresses.ranges[0]) if moved.addresses else "another address"
+            known = _service(case, pieces[0].transport, inside) or _service(case, pieces[0].transport, outside)
+            name = f"{known.name} " if known else ""
+            labels = [
+                label for t in _TRANSPORTS for label in port_labels(opening.ports(t, "public"), t)
+                if any(piece.transport == t for piece in pieces)
+            ]  # fmt: skip
+            severity = None if known else Severity.WARNING
+            yield finding(
+                check, case, opening_span(view, opening),
+                f"{name}{outside}/{pieces[0].transport} {accepts(1, certainty)} {origin(evidence.packet)} past INPUT: "
+                f"it is sent on to {where} port {inside}",
+                severity=severity, certainty=certainty, families=[view.family], ports=labels[:50],
+                sources=in_order(case, ["public"]), evidence=evidence,
+                related=_forwarders(pieces),
+            )  # fmt: skip
+
+
+def _forwarders(pieces: Sequence[Piece]) -> list[tuple[Span, str]]:
+    """The line that lets the packets go on, beside the NAT line that the finding stands at."""
+    rule = pieces[0].decision.rule
+    return [(rule.span, "the line that lets it go on")] if rule is not None else []
+
+
+def _bad_port(case: Case, view: View, piece: Piece) -> int | None:
+    """A port of the host by which something is reached that is not for the public; None where all is well."""
+    moved = piece.decision.moved
+    inner = moved.ports if moved is not None and moved.ports is not None else piece.ports
+    outer = [low for low, _ in piece.ports.ranges]
+    for place, port in enumerate(outer):
+        behind = [low for low, _ in inner.ranges]
+        inside = behind[min(place, len(behind) - 1)]
+        if not piece.addresses - also_allowed(case.site, view.family, port, piece.transport):
+            continue
+        front, back = _service(case, piece.transport, port), _service(case, piece.transport, inside)
+        if front is not None and front.exposure.startswith("public") and not _sensitive(back):
+            continue
+        return port
+    return None
+
+
+def _service(case: Case, transport: str, port: int) -> Service | None:
+    return case.catalogue.services.get((port, "udp" if transport == "udp" else "tcp"))
+
+
+def _sensitive(service: Service | None) -> bool:
+    """What must not be public by any port: consoles, memcached, what never leaves loopback."""
+    return service is not None and (
+        service.exposure in ("admin", "loopback", "never-public") or service.port in (7073, 11211)
+    )

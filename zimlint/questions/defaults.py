@@ -1,0 +1,198 @@
+"""What happens to packets that no line names, and whether the firewall is there at all.
+
+Invariant: a chain that ends in a catch-all refusal is as good as one whose default refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from zimlint.checks import Check
+from zimlint.finding import Finding
+from zimlint.model import Decide, Verdict
+from zimlint.packets import Family
+from zimlint.questions.case import Case, Piece, View, chain_span, opening_span
+from zimlint.questions.findings import finding, origin, proof, service_words
+from zimlint.questions.openings import broad
+from zimlint.semantics.decide import decide_forward
+from zimlint.zimbra.catalogue import Transport
+
+_UNNAMED: tuple[tuple[Transport, int], ...] = (
+    ("tcp", 11211), ("tcp", 7071), ("udp", 11211), ("tcp", 389), ("tcp", 9999), ("udp", 9999),
+)  # fmt: skip
+_ENOUGH = 1000
+"""A default that lets in more ports than that lets in what no line names."""
+
+
+def default(check: Check, case: Case) -> Iterator[Finding]:
+    """The end of INPUT or FORWARD accepts."""
+    if check.params.get("chain") == "FORWARD":
+        yield from _forward(check, case)
+        return
+    disabled = {id(view) for view, _ in _empty(case)}
+    unfiltered = {id(view) for view, _ in _beside(case)}
+    for view in case.views:
+        if id(view) in disabled | unfiltered:
+            continue
+        for pieces in _by_default(case, view):
+            yield from _finding(check, case, view, pieces, "no line names it, and {chain} accepts by default")
+
+
+def _by_default(case: Case, view: View) -> Iterator[Sequence[Piece]]:
+    """The pieces that a default lets in from the public at large."""
+    if not _known(view):
+        return
+    for opening in view.of_kind("default"):
+        pieces = [
+            piece for piece in opening.pieces
+            if piece.source == "public" and broad(piece.addresses, case.networks["public"][view.family])
+        ]  # fmt: skip
+        if sum(piece.ports.size() for piece in pieces) > _ENOUGH:
+            yield pieces
+
+
+def _known(view: View) -> bool:
+    chain = view.ruleset.tables.get("filter", {}).get("INPUT")
+    return "filter" not in view.ruleset.unknown and (chain is None or chain.default_known)
+
+
+def _finding(check: Check, case: Case, view: View, pieces: Sequence[Piece], why: str) -> Iterator[Finding]:
+    proven = proof(view, pieces, [*_UNNAMED, *((piece.transport, piece.ports.first()) for piece in pieces)])
+    if proven is None:
+        return
+    certainty, evidence = proven
+    chain = pieces[0].decision.chain
+    whole: list[Transport] = ["tcp", "udp"]
+    open_to_all = [
+        service for service in case.catalogue.services.values()
+        if service.internet == "no" and service.exposure != "public"
+        and any(piece.transport == service.protocol and service.port in piece.ports for piece in pieces)
+    ]  # fmt: skip
+    port = evidence.packet.destination_port
+    service = case.catalogue.services.get((port, "tcp"))
+    name = f"{service.name} {port}" if service else f"port {port}"
+    verb = "may accept" if certainty == "possible" else "accepts"
+    yield finding(
+        check, case, chain_span(view.ruleset, "filter", chain if chain in ("INPUT", "FORWARD") else "INPUT"),
+        f"{name} {verb} {origin(evidence.packet)}: {why.format(chain=chain)}"
+        + (f"; {len(open_to_all)} internal services are open" if len(open_to_all) > 1 else ""),
+        certainty=certainty, families=[view.family],
+        ports=[f"0-65535/{transport}" for transport in whole if any(p.transport == transport for p in pieces)],
+        sources=["public"], evidence=evidence,
+    )  # fmt: skip
+
+
+def _forward(check: Check, case: Case) -> Iterator[Finding]:
+    """Routed packets that no line names are let through."""
+    skipped = {id(view) for view, _ in _empty(case)}
+    for view in case.views:
+        forward = view.ruleset.tables.get("filter", {}).get("FORWARD")
+        if id(view) in skipped or forward is None or "filter" in view.ruleset.unknown:
+            continue
+        if not forward.default_known or forward.default is not Verdict.ACCEPT:
+            continue
+        if any(not rule.conditions and isinstance(rule.target, Decide) for rule in forward.rules):
+            continue
+        if any(decision.rule is None and decision.chain == "FORWARD" for decision in decide_forward(view.ruleset)):
+            yield finding(
+                check, case, chain_span(view.ruleset, "filter", "FORWARD"),
+                "routed packets that no line names pass: FORWARD accepts by default", families=[view.family],
+            )  # fmt: skip
+
+
+def disabled(check: Check, case: Case) -> Iterator[Finding]:
+    """The firewall is off: ufw says so, or INPUT holds no line and accepts."""
+    enabled = case.host.settings.get("ENABLED")
+    status = case.host.status
+    loaded = status is not None and status.active
+    if enabled is not None and (enabled.boot or "").lower() != "yes" and not loaded and not _dumped(case):
+        yield finding(check, case, enabled.span, f"ufw is off: ENABLED={enabled.boot or ''}, so nothing is loaded")
+        return
+    if status is not None and not status.active:
+        yield finding(check, case, status.span, "ufw says that it is inactive: every port of the host is open")
+        return
+    for view, pieces in _empty(case):
+        yield from _finding(check, case, view, pieces, "{chain} holds no line and accepts")
+
+
+def _dumped(case: Case) -> bool:
+    """Whether a dump of the host shows ufw's chains loaded."""
+    return any(
+        view.ruleset.view == "dump" and any(name.startswith("ufw") for name in view.ruleset.tables.get("filter", {}))
+        for view in case.views
+    )
+
+
+def _empty(case: Case) -> Iterator[tuple[View, Sequence[Piece]]]:
+    """The dumps whose INPUT has no line and accepts, unless only IPv6 is so."""
+    bare = [
+        (view, pieces)
+        for view in case.views
+        if view.ruleset.view == "dump" and _without_lines(view)
+        for pieces in _by_default(case, view)
+    ]
+    guarded = any(view.family is Family.IPV4 and not any(True for _ in _by_default(case, view)) for view in case.views)
+    for view, pieces in bare:
+        if view.family is Family.IPV4 or not guarded:
+            yield view, pieces
+
+
+def _without_lines(view: View) -> bool:
+    chain = view.ruleset.tables.get("filter", {}).get("INPUT")
+    return chain is None or not chain.rules
+
+
+def family(check: Check, case: Case) -> Iterator[Finding]:
+    """IPv4 and IPv6 judged side by side."""
+    if check.params.get("kind") == "unfiltered":
+        for view, pieces in _beside(case):
+            yield from _finding(check, case, view, pieces, "IPv6 accepts by default what IPv4 refuses")
+        return
+    yield from _mismatch(check, case)
+
+
+def _beside(case: Case) -> Iterator[tuple[View, Sequence[Piece]]]:
+    """IPv6 views that accept by default beside an IPv4 view that does not."""
+    for view in case.views:
+        if view.family is Family.IPV6:
+            others = [v for v in case.views if v.family is Family.IPV4 and v.ruleset.view == view.ruleset.view]
+            if others and all(_known(v) and not any(True for _ in _by_default(case, v)) for v in others):
+                for pieces in _by_default(case, view):
+                    yield view, pieces
+
+
+def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
+    """A public service that one family offers and the other does not."""
+    pairs = [
+        (one, other)
+        for one in case.whole() if one.family is Family.IPV4
+        for other in case.whole() if other.family is Family.IPV6 and other.ruleset.view == one.ruleset.view
+    ]  # fmt: skip
+    services = [s for s in case.catalogue.services.values() if s.internet in ("required", "optional")]
+    for four, six in pairs:
+        reached = [{s.label for s in services if _public(view, s.protocol, s.port)} for view in (four, six)]
+        differing = [s for s in services if (s.label in reached[0]) != (s.label in reached[1])]
+        if not all(reached) or not differing:
+            continue
+        more, less = (four, six) if differing[0].label in reached[0] else (six, four)
+        opener = next(
+            opening for opening in more.openings
+            if differing[0].port in opening.ports(differing[0].protocol, "public")
+        )  # fmt: skip
+        proven = proof(more, opener.pieces, [(differing[0].protocol, differing[0].port)])
+        yield finding(
+            check, case, opening_span(more, opener),
+            f"{service_words(differing)} is open over {_name(more)} and shut over {_name(less)}"
+            if len({s.label in reached[0] for s in differing}) == 1
+            else f"{service_words(differing)} are open over one family only",
+            families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=["public"],
+            evidence=proven[1] if proven else None,
+        )  # fmt: skip
+
+
+def _public(view: View, transport: Transport, port: int) -> bool:
+    return any(port in opening.ports(transport, "public") for opening in view.openings)
+
+
+def _name(view: View) -> str:
+    return "IPv4" if view.family is Family.IPV4 else "IPv6"

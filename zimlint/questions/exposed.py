@@ -1,0 +1,119 @@
+"""Does a service that is not for everybody accept those it is not for?
+
+Params: ``ports`` and ``classes`` say which services (``ssh`` is the site's own port), ``except`` leaves some out;
+``allowed`` says which sources may come in; ``nobody`` lists the ports that no source at all may reach;
+``lan`` is the severity if only undeclared private networks get in; ``limited`` the one behind a rate limit.
+
+Invariant: asks what gets in, never how the line is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+from zimlint.checks import Check
+from zimlint.finding import Finding, Severity
+from zimlint.questions.case import Case, Opening, Piece, View, opening_span
+from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
+from zimlint.zimbra.catalogue import Service, Transport
+from zimlint.zimbra.site import also_allowed
+
+Key = tuple[Transport, int]
+
+NARROW = {32: 1 << 16, 128: 1 << 96}
+"""Up to a /16 (IPv4) or a /32 (IPv6) a source counts as named; limiting ssh to one is the advice, not a fault."""
+
+
+def exposed(check: Check, case: Case) -> Iterator[Finding]:
+    """One finding for each line that lets the wrong sources to the check's services."""
+    services = {(service.protocol, service.port): service for service in asked_services(check, case)}
+    for view in case.views:
+        for opening in view.of_kind("ports"):
+            yield from _judge(check, case, view, opening, services)
+
+
+def asked_services(check: Check, case: Case) -> tuple[Service, ...]:
+    """The catalogue rows that a check is about, for this site."""
+    params = check.params
+    ports, classes, left_out = (_words(params.get(key)) for key in ("ports", "classes", "except"))
+    found = []
+    for service in case.catalogue.services.values():
+        is_ssh = service.label == "22/tcp"
+        named = service.label in ports or service.exposure in classes or (is_ssh and "ssh" in ports)
+        if named and service.label not in left_out:
+            found.append(_with_port(service, case.site.ssh_port) if is_ssh else service)
+    return tuple(found)
+
+
+def _with_port(service: Service, port: int) -> Service:
+    return service if service.port == port else replace(service, port=port)
+
+
+def _judge(check: Check, case: Case, view: View, opening: Opening, services: dict[Key, Service]) -> Iterator[Finding]:
+    hits: dict[Key, None] = {}
+    pieces: list[Piece] = []
+    sources: set[str] = set()
+    for piece in opening.pieces:
+        found = [
+            key
+            for key, service in services.items()
+            if key[0] == piece.transport and key[1] in piece.ports and _wrong(check, case, view, service, piece)
+        ]
+        if found:
+            pieces.append(piece)
+            sources.add(piece.source)
+            hits.update(dict.fromkeys(found))
+    severity = _severity(check, hits, services, sources)
+    if not hits or isinstance(severity, str):
+        return
+    worst = [piece for piece in pieces if piece.source != "lan"] or pieces
+    proven = proof(view, worst, hits)
+    if proven is None:
+        return
+    certainty, evidence = proven
+    named = sorted((services[key] for key in hits), key=lambda service: (service.port, service.protocol))
+    verb = accepts(len(named), certainty)
+    limited = certainty == "certain" and all(piece.decision.limited for piece in pieces)
+    tail = ", limited in rate" if limited else ""
+    if limited and "limited" in check.params:
+        severity = Severity[str(check.params["limited"]).upper()]
+    yield finding(
+        check, case, opening_span(view, opening),
+        f"{service_words(named)} {verb} {origin(evidence.packet)}{tail}",
+        severity=severity, certainty=certainty, families=[view.family], ports=[service.label for service in named],
+        sources=in_order(case, sources), evidence=evidence,
+    )  # fmt: skip
+
+
+def _wrong(check: Check, case: Case, view: View, service: Service, piece: Piece) -> bool:
+    """Whether this service must not be reached from there."""
+    if service.label in _words(check.params.get("nobody")):
+        return True
+    allowed = _words(check.params.get("allowed"))
+    if piece.source not in ("public", "lan") and "declared" in allowed:
+        return False
+    if piece.source in allowed and (piece.source != "cluster" or service.from_roles):
+        return False
+    left = piece.addresses - also_allowed(case.site, view.family, service.port, service.protocol)
+    if "ssh" in _words(check.params.get("ports")) and service.port == case.site.ssh_port:
+        return left.size() > NARROW[view.family.bits]
+    return bool(left)
+
+
+def _severity(
+    check: Check, hits: dict[Key, None], services: dict[Key, Service], sources: set[str]
+) -> Severity | Literal["off"] | None:
+    nobody = _words(check.params.get("nobody"))
+    if sources == {"lan"} and not any(services[key].label in nobody for key in hits):
+        word = check.params.get("lan")
+        if isinstance(word, str):
+            return "off" if word == "off" else Severity[word.upper()]
+    return check.severity if isinstance(check.severity, Severity) else None
+
+
+def _words(param: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if param is None:
+        return ()
+    return (param,) if isinstance(param, str) else param

@@ -1,0 +1,141 @@
+"""What must get in: the services that a mail server is for, its own loopback, replies, and what IPv6 needs to live.
+
+Invariant: only a refusal that no unknown match can turn is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from zimlint.checks import Check
+from zimlint.finding import Evidence, Finding
+from zimlint.model import Step
+from zimlint.packets import ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
+from zimlint.questions.case import Case, View, chain_span
+from zimlint.questions.findings import finding, service_words
+from zimlint.questions.witness import SOURCE_PORT, readable, refused
+from zimlint.source import Span
+from zimlint.zimbra.catalogue import Requirement, requirements
+from zimlint.zimbra.site import peers
+
+OUTSIDER = {Family.IPV4: "203.0.113.9", Family.IPV6: "2001:db8::9"}
+HERE = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
+_LOOPBACK_PORTS = (389, 7171, 10024, 11211)
+"""ldap, zmconfigd, amavis, memcached: what Zimbra's parts ask each other on one server."""
+_NDP = (133, 134, 135, 136)
+"""Router and neighbour discovery (RFC 4861), untracked by the kernel (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
+_TOO_BIG = 2
+
+
+def required(check: Check, case: Case) -> Iterator[Finding]:
+    """A service that the host is there for refuses those it is for; one finding for each line that does it."""
+    needs = requirements(
+        case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy,
+        peers=peers(case.site, case.node),
+    )  # fmt: skip
+    views = [view for view in case.whole() if "filter" not in view.ruleset.unknown]
+    for kind in dict.fromkeys(view.ruleset.view for view in views):
+        same = [view for view in views if view.ruleset.view == kind]
+        blocked: dict[tuple[str, int, str], list[tuple[Requirement, View, Packet, tuple[Step, ...]]]] = {}
+        for need in needs:
+            hits = [hit for view in same if (hit := _blocked(case, view, need)) is not None]
+            asked = [view for view in same if case.networks.get(need.source, {}).get(view.family)]
+            if hits and len(hits) == len(asked):
+                packet, path, view = hits[0]
+                span = _decider(view, path)
+                blocked.setdefault((span.source.name, span.line, need.source), []).append((need, view, packet, path))
+        for found in blocked.values():
+            yield _blocked_finding(check, case, found)
+
+
+def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[Step, ...], View] | None:
+    network = case.networks.get(need.source, {}).get(view.family, RangeSet())
+    service = need.service
+    for opening in view.openings:
+        for piece in opening.pieces:
+            if piece.transport == service.protocol and service.port in piece.ports and piece.addresses & network:
+                return None
+    if not network:
+        return None
+    protocol = TCP if service.protocol == "tcp" else UDP
+    packet = Packet(view.family, protocol, readable(network, view.family), SOURCE_PORT, None, service.port, "eth0")
+    hit = refused(view.ruleset, [packet])
+    return None if hit is None else (packet, hit[1].path, view)
+
+
+def _blocked_finding(
+    check: Check, case: Case, found: list[tuple[Requirement, View, Packet, tuple[Step, ...]]]
+) -> Finding:
+    need, view, packet, path = found[0]
+    services = [each[0].service for each in found]
+    verb = "refuse" if len(services) > 1 else "refuses"
+    source = format_address(packet.family, packet.source)
+    why = need.why[:1].lower() + need.why[1:]
+    return finding(
+        check, case, _decider(view, path),
+        f"{service_words(services)} {verb} {source}, and {why}",
+        families=[view.family], ports=[service.label for service in services], sources=[need.source],
+        evidence=Evidence(packet, path),
+    )  # fmt: skip
+
+
+def _decider(view: View, path: tuple[Step, ...]) -> Span:
+    """The last place on a way that stands in the file."""
+    for step in reversed(path):
+        if step.span is not None:
+            return step.span
+    return chain_span(view.ruleset, "filter", "INPUT")
+
+
+def flow(check: Check, case: Case) -> Iterator[Finding]:
+    """Loopback, replies, or the ICMPv6 that IPv6 cannot do without, are refused."""
+    kind = str(check.params.get("kind"))
+    for view in case.whole():
+        if "filter" in view.ruleset.unknown or view.ruleset.view == "status":
+            continue
+        if kind == "icmpv6" and (view.family is Family.IPV4 or not _serves(view)):
+            continue
+        if kind != "loopback" and not _serves(view):
+            continue
+        hit = refused(view.ruleset, _packets(kind, view.family))
+        if hit is not None:
+            packet, result = hit
+            yield finding(
+                check, case, _decider(view, result.path), _words(kind, packet), families=[view.family],
+                evidence=Evidence(packet, result.path),
+            )  # fmt: skip
+
+
+def _serves(view: View) -> bool:
+    """Whether the family is in use: something gets in from the public."""
+    return any(piece.source == "public" for opening in view.openings for piece in opening.pieces)
+
+
+def _packets(kind: str, family: Family) -> Iterable[Packet]:
+    here, there = parse_address(HERE[family])[1], parse_address(OUTSIDER[family])[1]
+    match kind:
+        case "loopback":
+            for port in _LOOPBACK_PORTS:
+                yield Packet(family, TCP, here, SOURCE_PORT, here, port, "lo")
+        case "replies":
+            for port in (25, 443):
+                yield Packet(family, TCP, there, port, None, SOURCE_PORT, "eth0", "ESTABLISHED")
+            yield Packet(family, UDP, there, 53, None, SOURCE_PORT, "eth0", "ESTABLISHED")
+        case _:
+            link_local = parse_address("fe80::9")[1]
+            for number in _NDP:
+                yield Packet(family, ICMPV6, link_local, 0, None, number << 8, "eth0", "UNTRACKED")
+            yield Packet(family, ICMPV6, there, 0, None, _TOO_BIG << 8, "eth0", "RELATED")
+
+
+def _words(kind: str, packet: Packet) -> str:
+    match kind:
+        case "loopback":
+            address = format_address(packet.family, packet.source)
+            return f"the host cannot reach itself: {address} port {packet.destination_port} on lo is refused"
+        case "replies":
+            transport = "udp" if packet.protocol == UDP else "tcp"
+            return f"replies are refused: {transport} from port {packet.source_port} of a server that this host asked"
+        case _:
+            number = packet.destination_port >> 8
+            return f"icmpv6 type {number} is refused, and IPv6 does not work without it"

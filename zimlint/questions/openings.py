@@ -1,0 +1,109 @@
+"""Decisions sorted by the line that lets packets in, and by what kind of opening that is.
+
+One line is one fault: a line that opens everything is not also told of for each port.
+
+Invariant: every accepted packet from a class of sources is in exactly one opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from zimlint.model import Ruleset
+from zimlint.packets import TCP, UDP, Family, RangeSet
+from zimlint.questions.case import Opening, Piece
+from zimlint.semantics.cells import Axis
+from zimlint.semantics.decide import Decision
+from zimlint.semantics.hooks import interface_matches
+from zimlint.zimbra.catalogue import Transport
+from zimlint.zimbra.sources import Networks
+
+ALL = 60_000
+"""That many ports of a transport are all of them: earlier lines may have taken some out."""
+EPHEMERAL = RangeSet([(32_768, 60_999)])
+"""Where Linux takes source ports from (net.ipv4.ip_local_port_range); a line that lets these in trusts no port."""
+CLIENT_REPLIES = {(67, 68), (547, 546)}
+"""DHCP and DHCPv6 servers answer a client from a fixed port (RFC 2131, RFC 8415); every stock ufw lets that in."""
+_TRANSPORTS: tuple[tuple[int, Transport], ...] = ((TCP, "tcp"), (UDP, "udp"))
+_CONTAINERS = ("docker+", "br-+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
+"""Bridges to containers and virtual machines of the host itself."""
+_TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
+"""Private networks: no public address comes in by them."""
+
+
+def openings(
+    ruleset: Ruleset, decisions: Iterable[Decision], networks: Mapping[str, Networks], inside: tuple[str, ...]
+) -> tuple[Opening, ...]:
+    """All openings of a ruleset, in file order."""
+    grouped: dict[tuple[object, ...], list[Piece]] = {}
+    for decision in decisions:
+        for piece in _pieces(ruleset.family, decision, networks, inside):
+            trusts = not decision.cell[Axis.SPORT] >= EPHEMERAL
+            if trusts and _is_client_reply(decision, piece):
+                continue
+            moved = decision.moved
+            line = id(moved.rule) if moved is not None and moved.forwarded else id(decision.rule)
+            key = (moved is not None and moved.forwarded, trusts, line, decision.chain if decision.rule is None else "")
+            grouped.setdefault(key, []).append(piece)
+    public = networks["public"].get(ruleset.family, RangeSet())
+    found = [_opening(key[0] is True, key[1] is True, pieces, public) for key, pieces in grouped.items()]
+    return tuple(sorted(found, key=_place))
+
+
+def broad(addresses: RangeSet, public: RangeSet) -> bool:
+    """Whether these are the public at large rather than some networks."""
+    return addresses.size() * 4 >= public.size()
+
+
+def _pieces(
+    family: Family, decision: Decision, networks: Mapping[str, Networks], inside: tuple[str, ...]
+) -> Iterable[Piece]:
+    outside = [name for name in decision.interfaces if not _any_matches((*inside, *_CONTAINERS), name)]
+    if not outside:
+        return
+    tunnel = all(_any_matches(_TUNNELS, name) for name in outside)
+    for number, transport in _TRANSPORTS:
+        if number not in decision.cell[Axis.PROTOCOL]:
+            continue
+        for source, network in networks.items():
+            if tunnel and source == "public":
+                continue
+            addresses = decision.cell[Axis.SOURCE] & network.get(family, RangeSet())
+            if addresses:
+                yield Piece(decision, transport, decision.cell[Axis.DPORT], source, addresses)
+
+
+def _any_matches(patterns: Iterable[str], name: str) -> bool:
+    return any(interface_matches(pattern, name) for pattern in patterns)
+
+
+def _is_client_reply(decision: Decision, piece: Piece) -> bool:
+    ports, sports = piece.ports.ranges, decision.cell[Axis.SPORT].ranges
+    return piece.transport == "udp" and len(ports) == len(sports) == 1 and (sports[0][0], ports[0][0]) in CLIENT_REPLIES
+
+
+def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSet) -> Opening:
+    first = pieces[0].decision
+    rule = first.moved.rule if published and first.moved is not None else first.rule
+    opening = Opening("ports", rule, first.chain, tuple(pieces))
+    if published:
+        kind = "published"
+    elif trusts:
+        kind = "source-port"
+    elif rule is None:
+        kind = "default"
+    elif any(opening.ports(t, s).size() >= ALL for t in ("tcp", "udp") for s in {piece.source for piece in pieces}):
+        reached = RangeSet()
+        for piece in pieces:
+            if piece.source == "public":
+                reached |= piece.addresses
+        kind = "everything" if broad(reached, public) else "wide"
+    else:
+        return opening
+    return Opening(kind, rule, first.chain, tuple(pieces))
+
+
+def _place(opening: Opening) -> tuple[str, int]:
+    if opening.rule is None:
+        return "", 0
+    return opening.rule.span.source.name, opening.rule.span.line

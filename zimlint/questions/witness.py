@@ -1,0 +1,80 @@
+"""The packet that proves a finding, chosen to be read, and replayed before anybody sees it.
+
+Invariant: a witness that the one-packet interpreter judges otherwise is an ``InternalError``, never a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zimlint.finding import Certainty, Evidence
+from zimlint.model import Ruleset
+from zimlint.packets import TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
+from zimlint.questions.case import Piece
+from zimlint.semantics.cells import Axis
+from zimlint.semantics.decide import Decision
+from zimlint.semantics.hooks import UNICAST
+from zimlint.semantics.replay import Replay, replay
+from zimlint.source import InternalError
+
+_READABLE = {
+    Family.IPV4: ("203.0.113.9", "198.51.100.9", "192.0.2.9", "192.168.1.9", "10.0.0.9"),
+    Family.IPV6: ("2001:db8::9", "fd00::9"),
+}
+"""Documentation addresses (RFC 5737, RFC 3849) and everyday private ones, taken where the cell allows it."""
+SOURCE_PORT = 40_000
+
+
+def witness(ruleset: Ruleset, piece: Piece, port: int) -> Packet:
+    """A packet of the piece to one port."""
+    return packet_of(ruleset.family, piece.decision, piece.transport, port, piece.addresses)
+
+
+def packet_of(family: Family, decision: Decision, transport: str, port: int, addresses: RangeSet) -> Packet:
+    """A packet of a decision, from one of the addresses."""
+    cell = decision.cell
+    destinations = cell[Axis.DESTINATION]
+    sports = cell[Axis.SPORT]
+    return Packet(
+        family,
+        TCP if transport == "tcp" else UDP,
+        readable(addresses, family),
+        SOURCE_PORT if SOURCE_PORT in sports else sports.first(),
+        None if UNICAST[family] <= destinations else readable(destinations, family),
+        port,
+        "eth0" if "eth0" in decision.interfaces else decision.interfaces[0],
+    )
+
+
+def readable(addresses: RangeSet, family: Family) -> int:
+    """An address that a reader recognises, else one inside the first network (not its first address)."""
+    for text in _READABLE[family]:
+        number = parse_address(text)[1]
+        if number in addresses:
+            return number
+    low, high = addresses.ranges[0]
+    return low + 1 if low < high else low
+
+
+def prove(ruleset: Ruleset, packet: Packet, certainty: Certainty) -> Evidence:
+    """The evidence that a packet gets in: its way through the ruleset, line by line."""
+    result = replay(ruleset, packet, lone=certainty == "certain")
+    paths = result.paths or {}
+    if result.verdict != "accept" and (certainty == "certain" or "accept" not in paths):
+        raise InternalError(f"two interpreters disagree about {describe(packet)}: accepted, and {result.verdict}")
+    return Evidence(packet, paths.get("accept", result.path))
+
+
+def refused(ruleset: Ruleset, packets: Iterable[Packet]) -> tuple[Packet, Replay] | None:
+    """The first of these packets that is refused for certain, with its way; None where none is."""
+    for packet in packets:
+        result = replay(ruleset, packet, lone=True)
+        if result.verdict in ("drop", "reject"):
+            return packet, result
+    return None
+
+
+def describe(packet: Packet) -> str:
+    """A packet in a few words, for error messages."""
+    source = format_address(packet.family, packet.source)
+    return f"protocol {packet.protocol} {source} -> port {packet.destination_port}"

@@ -1,0 +1,122 @@
+"""One fault, one finding: what several questions, families or views say of the same fault becomes one.
+
+Invariant: a finding is only left out where another one, at least as grave, tells the same fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from zimlint.finding import Finding, Severity
+from zimlint.packets import Family
+from zimlint.questions.case import Case
+
+_SHOWN_BY_RULES = {"profile-opens-internal": ("admin-console-exposed", "internal-port-exposed", "memcached-exposed")}
+"""What a file announces, and the findings that show it open in the rules."""
+_MINOR = ("unknown-port-open", "stale-port", "protocol-missing", "unknown-match", "ssh-exposed")
+"""Told of a line only where nothing graver is told of the same line."""
+
+
+def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
+    """The findings of one host without repetition, in the order of files and lines."""
+    found = _join_protocols(_join_families(_join_views(list(findings), case)))
+    left = [finding for finding in found if not _told_by_another(finding, found)]
+    order = {source.name: number for number, source in enumerate(case.host.sources)}
+    return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
+
+
+def _join_views(findings: list[Finding], case: Case) -> list[Finding]:
+    """The same fault seen in the tree, in a dump and in a status is told once, at the first of them."""
+    kept: list[Finding] = []
+    seen: dict[tuple[object, ...], tuple[int, str]] = {}
+    for finding in findings:
+        view = _view(finding, case)
+        key = (finding.check, finding.ports, finding.sources, finding.families) if finding.families else None
+        if key is not None and view and key in seen and seen[key][1] != view:
+            place = seen[key][0]
+            kept[place] = replace(kept[place], related=(*kept[place].related, (finding.span, "the same, seen here")))
+            continue
+        if key is not None and view and key not in seen:
+            seen[key] = (len(kept), view)
+        kept.append(finding)
+    return kept
+
+
+def _view(finding: Finding, case: Case) -> str:
+    """Which view of the host a finding stands in, empty if it is about something else."""
+    name = finding.span.source.name
+    for view in case.views:
+        if view.ruleset.source.name == name:
+            return view.ruleset.view
+    if any(source.name == name for source in case.host.sources):
+        return "tree" if any(view.ruleset.view == "tree" for view in case.views) else "fragment"
+    return ""
+
+
+def _join_families(findings: list[Finding]) -> list[Finding]:
+    """The same hole in IPv4 and IPv6 is one finding."""
+    kept: list[Finding] = []
+    for finding in findings:
+        for place, other in enumerate(kept):
+            if (
+                other.check == finding.check
+                and other.ports == finding.ports
+                and other.sources == finding.sources
+                and other.severity == finding.severity
+                and len(other.families) == len(finding.families) == 1
+                and other.families != finding.families
+            ):
+                related = other.related
+                if other.span[:3] != finding.span[:3]:
+                    related = (*related, (finding.span, f"the same over {_name(finding.families[0])}"))
+                first = other if other.certainty == "certain" or finding.certainty == "possible" else finding
+                families = tuple(sorted((*other.families, *finding.families), key=lambda family: family.value))
+                kept[place] = replace(first, families=families, related=related, span=other.span)
+                break
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _join_protocols(findings: list[Finding]) -> list[Finding]:
+    """Lines next to each other that open the same port for tcp and for udp are one rule of ufw's, so one finding."""
+    kept: list[Finding] = []
+    for finding in findings:
+        for place, other in enumerate(kept):
+            if (
+                other.check == finding.check
+                and other.sources == finding.sources
+                and other.families == finding.families
+                and other.span.source is finding.span.source
+                and 0 < abs(other.span.line - finding.span.line) <= 1
+                and other.ports != finding.ports
+                and [p.split("/")[0] for p in other.ports] == [p.split("/")[0] for p in finding.ports]
+            ):
+                ports = (*other.ports, *finding.ports)
+                severity = max(other.severity, finding.severity)
+                kept[place] = replace(other, ports=ports, severity=Severity(severity))
+                break
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _told_by_another(finding: Finding, findings: list[Finding]) -> bool:
+    if finding.check in _SHOWN_BY_RULES:
+        shown = {port for f in findings if f.check in _SHOWN_BY_RULES[finding.check] for port in f.ports}
+        return set(finding.ports) <= shown
+    if finding.check not in _MINOR:
+        return False
+    return any(
+        other is not finding
+        and other.check not in _MINOR
+        and other.severity >= finding.severity
+        and other.span.source is finding.span.source
+        and abs(other.span.line - finding.span.line) <= (1 if finding.check == "protocol-missing" else 0)
+        for other in findings
+    )
+
+
+def _name(family: Family) -> str:
+    return "IPv4" if family is Family.IPV4 else "IPv6"
