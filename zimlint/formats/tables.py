@@ -73,7 +73,7 @@ class TableStore:
         self._tables.setdefault(table, {})
 
     def flush_table(self, table: str) -> None:
-        """``*table`` of iptables-restore: nothing of an earlier block is left (the legacy variant keeps its defaults)."""
+        """``*table`` of iptables-restore: nothing of an earlier block is left (legacy keeps defaults)."""
         self.open_table(table)
         self._tables[table] = {}
 
