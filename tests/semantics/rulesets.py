@@ -1,0 +1,173 @@
+"""Hypothesis strategies: small rulesets over all that is modelled, and packets at and beside their constants."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from zimlint.model import (
+    AddrType,
+    Chain,
+    Condition,
+    CtDirection,
+    CtOriginal,
+    CtState,
+    Decide,
+    DstAddress,
+    DstPorts,
+    EitherPort,
+    FilterRule,
+    Goto,
+    IcmpTypes,
+    Inert,
+    InInterface,
+    IpSet,
+    Jump,
+    MarkIs,
+    Nat,
+    Notrack,
+    Opaque,
+    OpaqueTarget,
+    OutInterface,
+    PacketType,
+    Protocols,
+    Queue,
+    Return,
+    Ruleset,
+    SetMark,
+    SetMatch,
+    SrcAddress,
+    SrcPorts,
+    Target,
+    TcpFlags,
+    Verdict,
+)  # fmt: skip
+from zimlint.packets import ICMP, TCP, UDP, Family, Packet, RangeSet, network, parse_address
+from zimlint.source import Source, Span
+
+SOURCE = Source("rules.v4", "*filter\n")
+NETWORKS = ["203.0.113.0/24", "203.0.113.9", "10.0.0.0/8", "10.20.0.0/24", "192.0.2.0/25", "0.0.0.0/1"]
+PORTS = [(25, 25), (80, 90), (7071, 7071), (11211, 11211), (0, 1023), (1024, 65535)]
+INTERFACES = ["eth0", "eth1", "eth+", "lo", "tun+", "+"]
+SETS = {
+    "addresses": IpSet("addresses", "hash:net", Family.IPV4, (("203.0.113.0/24", False), ("203.0.113.8/29", True)), Span(SOURCE, 1)),
+    "pairs": IpSet("pairs", "hash:ip,port", Family.IPV4, (("203.0.113.9", False),), Span(SOURCE, 1)),
+    "services": IpSet("services", "hash:ip,port", Family.IPV4, (("203.0.113.9,tcp:25", False), ("10.0.0.9,udp:80-90", False)), Span(SOURCE, 1)),
+}  # fmt: skip
+
+networks = st.sampled_from([network(text)[1] for text in NETWORKS])
+ports = st.lists(st.sampled_from(PORTS), min_size=1, max_size=3).map(RangeSet)
+negations = st.booleans()
+
+
+def _complement(top: int) -> st.SearchStrategy[RangeSet]:
+    return (
+        networks.map(lambda held: held.complement(top)) if top > 65535 else ports.map(lambda held: held.complement(top))
+    )
+
+
+addresses = networks | _complement((1 << 32) - 1)
+any_ports = ports | _complement(65535)
+states = st.sets(st.sampled_from(["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "DNAT"]), min_size=1)
+
+conditions: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(InInterface, st.sampled_from(INTERFACES), negations),
+    st.builds(OutInterface, st.sampled_from(INTERFACES), negations),
+    st.builds(Protocols, st.sampled_from([RangeSet([(n, n)]) for n in (ICMP, TCP, UDP)])),
+    st.builds(SrcAddress, addresses),
+    st.builds(DstAddress, addresses),
+    st.builds(SrcPorts, any_ports),
+    st.builds(DstPorts, any_ports),
+    st.builds(EitherPort, ports, negations),
+    st.builds(IcmpTypes, st.just(RangeSet([(8 << 8, 8 << 8 | 255)]))),
+    st.builds(TcpFlags, st.just(23), st.sampled_from([2, 16]), negations),
+    st.builds(CtState, states.map(frozenset), negations),
+    st.builds(CtOriginal, st.just("dport"), any_ports),
+    st.builds(CtOriginal, st.just("src"), addresses),
+    st.builds(CtDirection, st.booleans()),
+    st.builds(AddrType, st.sampled_from(["src", "dst"]), st.sets(st.sampled_from(["LOCAL", "UNICAST", "MULTICAST"]), min_size=1).map(frozenset), negations),
+    st.builds(PacketType, st.sampled_from(["unicast", "multicast"]), negations),
+    st.builds(MarkIs, st.sampled_from(["mark", "connmark"]), st.integers(0, 3), st.just(3), negations),
+    st.builds(SetMatch, st.sampled_from(["addresses", "missing"]), st.just(("src",)), negations),
+    st.builds(SetMatch, st.just("services"), st.just(("src", "dst")), negations),
+    st.builds(Opaque, st.just("limit"), st.just("-m limit"), st.just(True)),
+    st.builds(Opaque, st.just("recent"), st.just("-m recent --rcheck"), st.just(False)),
+    st.builds(Opaque, st.just("string"), st.just("-m string"), st.none()),
+)  # fmt: skip
+
+
+def targets(table: str, chains: list[str]) -> st.SearchStrategy[Target]:
+    """The targets that a table may hold."""
+    kinds: list[st.SearchStrategy[Target]] = [
+        st.builds(Decide, st.sampled_from([Verdict.ACCEPT, Verdict.DROP, Verdict.REJECT] if table != "nat" else [Verdict.ACCEPT])),
+        st.builds(Return),
+        st.builds(Inert, st.just("LOG")),
+        st.builds(SetMark, st.sampled_from(["mark", "connmark"]), st.integers(0, 3), st.just(3)),
+        st.builds(SetMark, st.just("mark"), st.just(0), st.just(0xFFFFFFFF), st.sampled_from(["save", "restore"])),
+        st.builds(OpaqueTarget, st.just("WHAT"), st.just("-j WHAT")),
+        st.builds(Queue, st.booleans()),
+    ]  # fmt: skip
+    if chains:
+        kinds += [st.builds(Jump, st.sampled_from(chains)), st.builds(Goto, st.sampled_from(chains))]
+    if table == "raw":
+        kinds.append(st.builds(Notrack))
+    if table == "nat":
+        moved = st.sampled_from([None, RangeSet([(8080, 8080)]), RangeSet([(7071, 7072)])])
+        elsewhere = st.sampled_from([None, RangeSet([(parse_address("172.17.0.2")[1],) * 2])])
+        kinds = [*kinds[:3], st.builds(Nat, st.just("REDIRECT"), st.none(), moved), st.builds(Nat, st.just("DNAT"), elsewhere, moved)]  # fmt: skip
+    return st.one_of(kinds)
+
+
+@st.composite
+def rulesets(draw: st.DrawFn) -> Ruleset:
+    """A ruleset of one to three tables; chains only call later ones, as iptables demands."""
+    line = 1
+    tables: dict[str, dict[str, Chain]] = {}
+    bases = {"raw": ["PREROUTING"], "mangle": ["PREROUTING", "INPUT"], "nat": ["PREROUTING"], "filter": ["INPUT", "FORWARD", "OUTPUT"]}  # fmt: skip
+    for table in ["filter", *draw(st.lists(st.sampled_from(["raw", "mangle", "nat"]), unique=True, max_size=2))]:
+        users = [f"C{number}" for number in range(draw(st.integers(0, 3)))]
+        names = [*bases[table], *users]
+        chains: dict[str, Chain] = {}
+        for place, name in enumerate(names):
+            callable_chains = [user for user in users if user not in names[: place + 1]]
+            rules = []
+            for _ in range(draw(st.integers(0, 5))):
+                line += 1
+                rules.append(
+                    FilterRule(
+                        tuple(draw(st.lists(conditions, max_size=3))),
+                        draw(targets(table, callable_chains)),
+                        Span(SOURCE, line),
+                    )
+                )
+            default = None if name in users else draw(st.sampled_from([Verdict.ACCEPT, Verdict.DROP]))
+            chains[name] = Chain(name, default, tuple(rules), Span(SOURCE, 1))
+        tables[table] = chains
+    return Ruleset(Family.IPV4, "dump", SOURCE, tables, sets=SETS)
+
+
+SOURCES = [
+    "203.0.113.8",
+    "203.0.113.9",
+    "203.0.113.17",
+    "10.0.0.9",
+    "10.20.0.1",
+    "192.0.2.1",
+    "192.0.2.129",
+    "198.51.100.1",
+]
+
+
+@st.composite
+def packets(draw: st.DrawFn) -> Packet:
+    """A packet at or beside the constants above."""
+    protocol = draw(st.sampled_from([ICMP, TCP, UDP, 47]))
+    port = draw(st.sampled_from([25, 26, 80, 85, 90, 91, 1023, 1024, 7071, 7072, 8080, 11211, 0, 65535]))
+    return Packet(
+        Family.IPV4,
+        protocol,
+        parse_address(draw(st.sampled_from(SOURCES)))[1],
+        draw(st.sampled_from([25, 40000, 85])),
+        parse_address(draw(st.sampled_from(["203.0.113.1", "10.0.0.1", "192.0.2.200"])))[1],
+        8 << 8 if protocol == ICMP else port,
+        draw(st.sampled_from(["eth0", "eth1", "tun0", "wlan5"])),
+    )
