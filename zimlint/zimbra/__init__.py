@@ -1,1 +1,1 @@
-
+"""What Zimbra needs and what it must hide: ports, roles, the site."""

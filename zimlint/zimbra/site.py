@@ -1,0 +1,126 @@
+"""What a site says about itself in ``.zimlint.yaml``: its networks, nodes, roles, version, exceptions.
+
+Invariant: a ``Site`` is whole and checked; without a file it is a single server that knows no network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from zimlint.packets import EMPTY, Family, RangeSet
+from zimlint.source import Source, Span
+from zimlint.zimbra.catalogue import Transport, Version
+from zimlint.zimbra.sources import DECLARED, Networks, addresses
+
+DEFAULT_ROLES = ("ldap", "mta", "mailbox", "proxy", "memcached", "logger")
+ROLES = (*DEFAULT_ROLES, "dnscache", "spell", "convertd", "imapd", "ssdb", "docs", "onlyoffice", "license")
+"""The roles that a node can have, as in ``rules/catalogue/roles.yaml``."""
+
+Threshold = Literal["error", "warning", "info"]
+SiteSeverity = Literal["error", "warning", "info", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One host of the site; ``path`` is where its configuration lies, relative to the site file."""
+
+    name: str
+    roles: tuple[str, ...]
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoAllowed:
+    """``10000/tcp from admin``; ``source`` is the word after ``from``, ``public`` lets everybody in."""
+
+    ports: RangeSet
+    protocol: Transport
+    source: str
+    networks: Networks
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site file, resolved."""
+
+    networks: Mapping[str, Networks]
+    """By name; admin, cluster and clients are always there."""
+    version: Version | None
+    proxy: bool
+    ssh_port: int
+    roles: tuple[str, ...]
+    """Of every host that ``hosts`` gives none."""
+    hosts: tuple[Node, ...]
+    also_allowed: tuple[AlsoAllowed, ...]
+    severity: Mapping[str, SiteSeverity]
+    """By check id."""
+    fail_on: Threshold
+    inside: tuple[str, ...]
+    """Interfaces that do not face the internet, ``+`` at the end for all that begin so."""
+    base: str = ""
+    """The folder of the site file."""
+    source: Source | None = None
+
+    @staticmethod
+    def default() -> Site:
+        """What is assumed without a site file: a single server, no declared network."""
+        return Site(
+            networks={name: addresses(()) for name in DECLARED},
+            version=None,
+            proxy=True,
+            ssh_port=22,
+            roles=DEFAULT_ROLES,
+            hosts=(),
+            also_allowed=(),
+            severity={},
+            fail_on="warning",
+            inside=(),
+        )
+
+
+def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
+    """A ``.zimlint.yaml``; ``checks`` are the ids that ``severity`` may name. ConfigError says what is wrong where."""
+    from zimlint.zimbra.site_file import parse_site  # loads yaml, which most runs do not need
+
+    return parse_site(source, checks)
+
+
+def node_of(site: Site, name: str, files: Iterable[str] = ()) -> Node:
+    """The node that a linted host is: the one whose path holds one of its files, or whose name it has."""
+    paths = [os.path.abspath(file) for file in files if file != "-"]
+    inner_first = sorted((host for host in site.hosts if host.path is not None), key=lambda host: -len(host.path or ""))
+    for host in inner_first:
+        folder = os.path.abspath(os.path.join(site.base, host.path or ""))
+        if any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for path in paths):
+            return host
+    for host in site.hosts:
+        if host.name == name:
+            return host
+    return Node(name, site.roles)
+
+
+def is_single(site: Site) -> bool:
+    """Whether one server does everything, so that no other node has to reach it."""
+    roles = site.hosts[0].roles if site.hosts else site.roles
+    return len(site.hosts) <= 1 and set(DEFAULT_ROLES) <= set(roles)
+
+
+def peers(site: Site, node: Node) -> tuple[str, ...]:
+    """The roles of the other nodes, none on a single server. Where the site names no other host, they may be any."""
+    if is_single(site):
+        return ()
+    others = {role for host in site.hosts if host.name != node.name for role in host.roles}
+    return tuple(role for role in ROLES if role in others) or DEFAULT_ROLES
+
+
+def also_allowed(site: Site, family: Family, port: int, protocol: Transport) -> RangeSet:
+    """The sources that the site lets reach a port beside what Zimbra practice allows."""
+    found = EMPTY
+    for entry in site.also_allowed:
+        if entry.protocol == protocol and port in entry.ports:
+            found |= entry.networks[family]
+    return found
