@@ -48,26 +48,30 @@ SOURCE = Source("rules.v4", "*filter\n")
 NETWORKS = ["203.0.113.0/24", "203.0.113.9", "10.0.0.0/8", "10.20.0.0/24", "192.0.2.0/25", "0.0.0.0/1"]
 PORTS = [(25, 25), (80, 90), (7071, 7071), (11211, 11211), (0, 1023), (1024, 65535)]
 INTERFACES = ["eth0", "eth1", "eth+", "lo", "tun+", "+"]
+
+
+def _ipset(name: str, kind: str, *entries: tuple[str, bool]) -> IpSet:
+    return IpSet(name, kind, Family.IPV4, entries, Span(SOURCE, 1))
+
+
 SETS = {
-    "addresses": IpSet("addresses", "hash:net", Family.IPV4, (("203.0.113.0/24", False), ("203.0.113.8/29", True)), Span(SOURCE, 1)),
-    "pairs": IpSet("pairs", "hash:ip,port", Family.IPV4, (("203.0.113.9", False),), Span(SOURCE, 1)),
-    "services": IpSet("services", "hash:ip,port", Family.IPV4, (("203.0.113.9,tcp:25", False), ("10.0.0.9,udp:80-90", False)), Span(SOURCE, 1)),
-}  # fmt: skip
+    held.name: held
+    for held in (
+        _ipset("addresses", "hash:net", ("203.0.113.0/24", False), ("203.0.113.8/29", True)),
+        _ipset("services", "hash:ip,port", ("203.0.113.9,tcp:25", False), ("10.0.0.9,udp:80-90", False)),
+    )
+}
 
 networks = st.sampled_from([network(text)[1] for text in NETWORKS])
 ports = st.lists(st.sampled_from(PORTS), min_size=1, max_size=3).map(RangeSet)
 negations = st.booleans()
 
 
-def _complement(top: int) -> st.SearchStrategy[RangeSet]:
-    return (
-        networks.map(lambda held: held.complement(top)) if top > 65535 else ports.map(lambda held: held.complement(top))
-    )
-
-
-addresses = networks | _complement((1 << 32) - 1)
-any_ports = ports | _complement(65535)
+addresses = networks | networks.map(lambda held: held.complement((1 << 32) - 1))
+any_ports = ports | ports.map(lambda held: held.complement(65535))
 states = st.sets(st.sampled_from(["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "DNAT"]), min_size=1)
+
+kinds = st.sets(st.sampled_from(["LOCAL", "UNICAST", "MULTICAST"]), min_size=1)
 
 conditions: st.SearchStrategy[Condition] = st.one_of(
     st.builds(InInterface, st.sampled_from(INTERFACES), negations),
@@ -84,7 +88,7 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
     st.builds(CtOriginal, st.just("dport"), any_ports),
     st.builds(CtOriginal, st.just("src"), addresses),
     st.builds(CtDirection, st.booleans()),
-    st.builds(AddrType, st.sampled_from(["src", "dst"]), st.sets(st.sampled_from(["LOCAL", "UNICAST", "MULTICAST"]), min_size=1).map(frozenset), negations),
+    st.builds(AddrType, st.sampled_from(["src", "dst"]), kinds.map(frozenset), negations),
     st.builds(PacketType, st.sampled_from(["unicast", "multicast"]), negations),
     st.builds(MarkIs, st.sampled_from(["mark", "connmark"]), st.integers(0, 3), st.just(3), negations),
     st.builds(SetMatch, st.sampled_from(["addresses", "missing"]), st.just(("src",)), negations),
@@ -97,24 +101,36 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
 
 def targets(table: str, chains: list[str]) -> st.SearchStrategy[Target]:
     """The targets that a table may hold."""
-    kinds: list[st.SearchStrategy[Target]] = [
-        st.builds(Decide, st.sampled_from([Verdict.ACCEPT, Verdict.DROP, Verdict.REJECT] if table != "nat" else [Verdict.ACCEPT])),
+    verdicts = [Verdict.ACCEPT] if table == "nat" else list(Verdict)
+    everywhere: list[st.SearchStrategy[Target]] = [
+        st.builds(Decide, st.sampled_from(verdicts)),
         st.builds(Return),
         st.builds(Inert, st.just("LOG")),
+    ]
+    if chains:
+        everywhere += [st.builds(Jump, st.sampled_from(chains)), st.builds(Goto, st.sampled_from(chains))]
+    if table == "nat":
+        moved = st.sampled_from([None, RangeSet([(8080, 8080)]), RangeSet([(7071, 7072)])])
+        elsewhere = st.sampled_from([None, network("172.17.0.2")[1]])
+        redirect = st.builds(Nat, st.just("REDIRECT"), st.none(), moved)
+        return st.one_of(*everywhere, redirect, st.builds(Nat, st.just("DNAT"), elsewhere, moved))
+    if table == "raw":
+        everywhere.append(st.builds(Notrack))
+    return st.one_of(
+        *everywhere,
         st.builds(SetMark, st.sampled_from(["mark", "connmark"]), st.integers(0, 3), st.just(3)),
         st.builds(SetMark, st.just("mark"), st.just(0), st.just(0xFFFFFFFF), st.sampled_from(["save", "restore"])),
         st.builds(OpaqueTarget, st.just("WHAT"), st.just("-j WHAT")),
         st.builds(Queue, st.booleans()),
-    ]  # fmt: skip
-    if chains:
-        kinds += [st.builds(Jump, st.sampled_from(chains)), st.builds(Goto, st.sampled_from(chains))]
-    if table == "raw":
-        kinds.append(st.builds(Notrack))
-    if table == "nat":
-        moved = st.sampled_from([None, RangeSet([(8080, 8080)]), RangeSet([(7071, 7072)])])
-        elsewhere = st.sampled_from([None, RangeSet([(parse_address("172.17.0.2")[1],) * 2])])
-        kinds = [*kinds[:3], st.builds(Nat, st.just("REDIRECT"), st.none(), moved), st.builds(Nat, st.just("DNAT"), elsewhere, moved)]  # fmt: skip
-    return st.one_of(kinds)
+    )
+
+
+BASES = {
+    "raw": ["PREROUTING"],
+    "mangle": ["PREROUTING", "INPUT"],
+    "nat": ["PREROUTING"],
+    "filter": ["INPUT", "FORWARD", "OUTPUT"],
+}
 
 
 @st.composite
@@ -122,10 +138,10 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
     """A ruleset of one to three tables; chains only call later ones, as iptables demands."""
     line = 1
     tables: dict[str, dict[str, Chain]] = {}
-    bases = {"raw": ["PREROUTING"], "mangle": ["PREROUTING", "INPUT"], "nat": ["PREROUTING"], "filter": ["INPUT", "FORWARD", "OUTPUT"]}  # fmt: skip
-    for table in ["filter", *draw(st.lists(st.sampled_from(["raw", "mangle", "nat"]), unique=True, max_size=2))]:
+    others = st.lists(st.sampled_from(["raw", "mangle", "nat"]), unique=True, max_size=2)
+    for table in ["filter", *draw(others)]:
         users = [f"C{number}" for number in range(draw(st.integers(0, 3)))]
-        names = [*bases[table], *users]
+        names = [*BASES[table], *users]
         chains: dict[str, Chain] = {}
         for place, name in enumerate(names):
             callable_chains = [user for user in users if user not in names[: place + 1]]
@@ -146,15 +162,8 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
 
 
 SOURCES = [
-    "203.0.113.8",
-    "203.0.113.9",
-    "203.0.113.17",
-    "10.0.0.9",
-    "10.20.0.1",
-    "192.0.2.1",
-    "192.0.2.129",
-    "198.51.100.1",
-]
+    "203.0.113.8", "203.0.113.9", "203.0.113.17", "10.0.0.9", "10.20.0.1", "192.0.2.1", "192.0.2.129", "198.51.100.1",
+]  # fmt: skip
 
 
 @st.composite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from tests.semantics.rulesets import packets, rulesets
-from zimlint.model import Ruleset
+from zimlint.model import InInterface, OutInterface, Ruleset
 from zimlint.packets import Packet
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision, decide
@@ -15,13 +15,21 @@ from zimlint.semantics.replay import replay
 
 
 def stand_in(ruleset: Ruleset, name: str) -> str:
-    """The interface among the representatives that every pattern treats like this one."""
-    patterns = ["eth0", "eth1", "eth+", "lo", "tun+", "+"]
-    wanted = [interface_matches(pattern, name) for pattern in patterns]
-    names = interface_names(ruleset)
-    used = [p for p in patterns if any(p == getattr(c, "pattern", None) for t in ruleset.tables.values() for ch in t.values() for r in ch.rules for c in r.conditions)]  # fmt: skip
-    wanted = [interface_matches(pattern, name) for pattern in used]
-    return next(n for n in names if n != "lo" and [interface_matches(p, n) for p in used] == wanted)
+    """The interface among the representatives that every pattern of the ruleset treats like this one."""
+    patterns = {
+        condition.pattern
+        for chains in ruleset.tables.values()
+        for chain in chains.values()
+        for rule in chain.rules
+        for condition in rule.conditions
+        if isinstance(condition, (InInterface, OutInterface))
+    }
+    alike = {pattern for pattern in patterns if interface_matches(pattern, name)}
+    return next(
+        other
+        for other in interface_names(ruleset)
+        if other != "lo" and {pattern for pattern in patterns if interface_matches(pattern, other)} == alike
+    )
 
 
 def meets(decision: Decision, packet: Packet, name: str) -> bool:

@@ -8,10 +8,10 @@ Invariant: what is not in a ``Decision`` is refused whatever the unknown matches
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from zimlint.model import FilterRule, Nat, OutInterface, Ruleset, SrcAddress
+from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
 from zimlint.semantics.hooks import (
@@ -25,6 +25,7 @@ from zimlint.semantics.hooks import (
     routes,
 )  # fmt: skip
 from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
+from zimlint.semantics.runs import split_run
 from zimlint.semantics.walk import Outcome, State, walk
 
 Cell = Mapping[Axis, RangeSet]
@@ -198,7 +199,7 @@ class _Decider:
             hook, line = _opener(program.hooks, lone if certain else outcome)
             chain = _chain_of(compiled, hook, line)
             rules = program.lines[line].rules if line >= 0 else ()
-            for rule, part in _split(rules, cell):
+            for rule, part in split_run(rules, cell):
                 yield Decision(part, _names(cell, self.names), chain, rule, certain, limited)
         for hook, line, changed in outcome.nats:
             rule = program.lines[line].rules[0]
@@ -273,19 +274,3 @@ def _chain_of(compiled: Compiled, hook: int, line: int) -> str:
 
 def _names(cell: Cell, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for number, name in enumerate(names) if number in cell[Axis.IN])
-
-
-def _split(rules: Sequence[FilterRule], cell: Cell) -> Iterator[tuple[FilterRule | None, Cell]]:
-    """A merged run of accepting lines taken apart again: each line with the sources that it is the first to name."""
-    if len(rules) < 2:
-        yield (rules[0] if rules else None), cell
-        return
-    left = cell[Axis.SOURCE]
-    for rule in rules:
-        named = next(c.addresses for c in rule.conditions if isinstance(c, SrcAddress))
-        part = left & named
-        if part:
-            left = left - named
-            yield rule, {**cell, Axis.SOURCE: part}
-        if not left:
-            return
