@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
 from tests.make_rules import RULES, TARGET, checks, make_rules, read_source
-from zimlint.checks import Check, load_checks, read_check
+from zimlint.checks import QUESTIONS, Check, load_checks, read_check
 from zimlint.finding import Severity
 from zimlint.source import ConfigError, Source
 from zimlint.yaml_tree import YamlList, YamlMap, read_tree
@@ -121,3 +123,19 @@ def test_a_bad_check_is_pointed_at(old: str, new: str, place: tuple[int, int], m
 
 def _word(check: Check) -> str:
     return check.severity.word if isinstance(check.severity, Severity) else check.severity
+
+
+def test_the_known_questions_are_those_that_exist() -> None:
+    from zimlint import questions
+
+    assert sorted(QUESTIONS) == sorted(questions.QUESTIONS)
+
+
+def test_start_up_loads_no_yaml_and_no_questions() -> None:
+    """Most runs are start-up: YAML alone would cost three times what Python itself does."""
+    code = (
+        "import sys; from zimlint import checks; from zimlint.zimbra import catalogue, site, sources; "
+        "checks.load_checks(); catalogue.load_catalogue(); sources.source_classes(site.Site.default().networks); "
+        "sys.exit(' '.join({'yaml', 'lark', 'zimlint.questions'} & set(sys.modules)) or None)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=RULES.parent, check=False).returncode == 0
