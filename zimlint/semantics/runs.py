@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 
 from zimlint.model import FilterRule, SrcAddress
 from zimlint.packets import RangeSet
@@ -45,7 +46,7 @@ def _first_named(rules: Sequence[FilterRule]) -> Iterator[tuple[int, int, int]]:
     waiting: list[int] = []
     gone: set[int] = set()
     places = sorted(edges)
-    for place, after in zip(places, places[1:], strict=False):
+    for place, after in pairwise(places):
         opened, closed = edges[place]
         gone.update(closed)
         for number in opened:
