@@ -1,1 +1,50 @@
+"""The ways to say a report. Adding one is a module with ``render`` and a line in ``REPORTERS``.
 
+Invariant: a reporter looks only at the report; it reads no file and prints nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:  # the command line needs the names only
+    from zimlint.finding import Report
+
+
+class Style(NamedTuple):
+    """How a person wants to see it."""
+
+    colour: bool = False
+    quiet: bool = False
+    """Findings only: no notes, no summary."""
+
+
+class Rendered(NamedTuple):
+    """A report as text; each part is empty or ends its last line."""
+
+    findings: str
+    """For standard output."""
+    remarks: str = ""
+    """For standard error: notes and the summary."""
+
+
+class Reporter(Protocol):
+    """What a reporter module offers as ``render``."""
+
+    def __call__(self, report: Report, style: Style) -> Rendered:
+        """The report in one format."""
+        ...
+
+
+REPORTERS: dict[str, str] = {
+    "text": "zimlint.reporters.text",
+    "json": "zimlint.reporters.json_report",
+}
+"""Format name to module: only the one that is asked for is loaded."""
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of a format."""
+    render: Reporter = import_module(REPORTERS[name]).render
+    return render

@@ -1,0 +1,119 @@
+"""Findings for people: what is wrong, the line, the packet that proves it, its way, what to do.
+
+Invariant: nothing foreign reaches a terminal unescaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zimlint.finding import Finding, Report, Severity
+from zimlint.reporters import Rendered, Style
+from zimlint.reporters.excerpt import excerpt
+from zimlint.reporters.words import escaped, packet_words, path_words
+from zimlint.source import Source, Span
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_RULER = "34"
+_MAX_RELATED = 6
+_MAX_LINES = 3
+"""Of a span over several lines."""
+
+
+def render(report: Report, style: Style) -> Rendered:
+    """The findings, and beside them notes and the summary."""
+    lines: dict[Source, list[str]] = {}
+    findings = "\n\n".join("\n".join(_finding(finding, style, lines)) for finding in report.findings)
+    remarks = [] if style.quiet else [*_notes(report, style), summary(report)]
+    return Rendered(f"{findings}\n" if findings else "", "".join(f"{line}\n" for line in remarks))
+
+
+def summary(report: Report) -> str:
+    """``1 host, 2 files: 1 error, 3 warnings``; what was not understood is always said."""
+    read = f"{_count(len(report.hosts), 'host')}, {_count(report.files, 'file')}"
+    counts = [
+        _count(sum(finding.severity is severity for finding in report.findings), severity.word)
+        for severity in sorted(Severity, reverse=True)
+        if any(finding.severity is severity for finding in report.findings)
+    ]
+    said = [", ".join(counts) or "no findings"]
+    if report.lines_not_understood:
+        files = _count(report.files_not_understood, "file")
+        said.append(f"{_count(report.lines_not_understood, 'line')} not understood in {files}")
+    if report.unread:
+        said.append(f"{_count(len(report.unread), 'input')} not read")
+    return f"{read}: {'; '.join(said)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _notes(report: Report, style: Style) -> Iterator[str]:
+    for note in report.notes:
+        yield f"{_paint('note', '1', style)}[{note.check}]: {escaped(note.host)}: {escaped(note.message)}"
+
+
+def _finding(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> Iterator[str]:
+    colour = _COLOURS[finding.severity]
+    head = _paint(f"{finding.severity.word}[{finding.check}]", f"1;{colour}", style)
+    possible = " (possible)" if finding.certainty == "possible" else ""
+    yield f"{head}: {_paint(escaped(finding.message), '1', style)}{possible}"
+    span = finding.span
+    margin = " " * max(len(str(max(span.line, span.end_line))), 2)
+    yield f"{margin}{_paint('-->', _RULER, style)} {place(span)}"
+    bar = _paint("|", _RULER, style)
+    shown = list(_excerpt(span, lines))
+    if shown:
+        yield f"{margin} {bar}"
+    for number, text, carets in shown:
+        yield f"{_paint(number.rjust(len(margin)), _RULER, style)} {bar} {text}".rstrip()
+        if carets:
+            yield f"{margin} {bar} {_paint(carets, colour, style)}"
+    equals = _paint("=", _RULER, style)
+    for key, value in _facts(finding):
+        yield f"{margin} {equals} {key:<7} {value}"
+
+
+def place(span: Span) -> str:
+    """``mail1/rules.v4:14:1``."""
+    return f"{escaped(span.source.name)}:{span.line}:{span.column}"
+
+
+def _excerpt(span: Span, lines: dict[Source, list[str]]) -> Iterator[tuple[str, str, str]]:
+    """Line number, line and carets; of many lines the first ones."""
+    if span.source not in lines:
+        lines[span.source] = span.source.text.split("\n")
+    text = lines[span.source]
+    last = min(max(span.end_line, span.line), len(text))
+    for number in range(span.line, last + 1):
+        if number - span.line == _MAX_LINES and number < last:
+            yield "", f"... {_count(last - number + 1, 'more line')}", ""
+            return
+        line = text[number - 1].rstrip("\r")
+        if not line.strip():
+            continue
+        column = span.column if number == span.line else len(line) - len(line.lstrip()) + 1
+        end = span.end_column if number == span.end_line and span.end_column else len(line.rstrip()) + 1
+        shown = excerpt(line, column, end)
+        yield str(number), shown.text, shown.carets
+
+
+def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
+    evidence = finding.evidence
+    if evidence is not None:
+        yield "packet", packet_words(evidence.packet)
+        if evidence.path:
+            yield "path", path_words(evidence.path, finding.span.source)
+    if finding.certainty == "possible":
+        yield "perhaps", "only if a match that the text alone does not settle goes this way"
+    if finding.fix:
+        yield "fix", escaped(finding.fix)
+    for span, why in finding.related[:_MAX_RELATED]:
+        yield "see", f"{place(span)}: {escaped(why)}"
+    if len(finding.related) > _MAX_RELATED:
+        yield "see", f"{len(finding.related) - _MAX_RELATED} more places"
+
+
+def _paint(text: str, colour: str, style: Style) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if style.colour else text
