@@ -1,1 +1,146 @@
+"""The formats that zimlint reads, and how each is told from the others: by its content first, then by its name.
 
+Adding a format is a grammar, a module and a line in ``FORMATS``.
+Invariant: telling apart never judges: a file that is half right is of its format, and the reader says what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from zimlint.source import Source
+
+TREE_FILES = ("before.rules", "before6.rules", "after.rules", "after6.rules", "user.rules", "user6.rules")
+"""The rule files of /etc/ufw, by the names that ufw gives them."""
+
+
+class Format(NamedTuple):
+    """One format: what it is called and how it shows."""
+
+    title: str
+    in_text: Callable[[str], bool]
+    in_name: Callable[[str], bool]
+
+
+def sniff(source: Source) -> str | None:
+    """The kind of a source, a key of ``FORMATS``; None where neither its text nor its name is one of them."""
+    head = source.text[:HEAD].removeprefix("\ufeff")
+    if _script(head):
+        return None
+    for kind, known in FORMATS.items():
+        if known.in_text(head):
+            return kind
+    return named_kind(source.name)
+
+
+def named_kind(name: str) -> str | None:
+    """The kind that a file's name alone promises."""
+    return next((kind for kind, known in FORMATS.items() if known.in_name(name)), None)
+
+
+HEAD = 200_000
+"""How many characters of a text are looked at: a dump may stand behind a long transcript."""
+
+# compiled only when a text gets that far
+_TABLE = r"^[ \t]*\*(?:filter|nat|mangle|raw|security)[ \t\r]*$"
+_LOOSE_RULE = r"^(?:\[\d+:\d+\] )?-[AI] (?:INPUT|FORWARD|OUTPUT|PREROUTING) "
+_UFW_CHAIN = r"^[ \t]*(?::ufw6?-(?:user|before|after)-input\b|### tuple ###|### RULES ###)"
+_WHOLE_DUMP = r"^[ \t]*(?::INPUT |-A INPUT (?:-j )?ufw6?-)"
+_SET = r"^(?:create|add) \S+ \S"
+_SET_KIND = r"^create \S+ (?:hash|bitmap|list):"
+_SECTION = r"^\[[^\]\n]+\]"
+_PROFILE_KEY = r"^[ \t]*(title|description|ports)[ \t]*([=:])"
+_SETTING = r"^[ \t]*(?:export[ \t]+)?(?:DEFAULT_(?:IN|OUT)PUT_POLICY|MANAGE_BUILTINS|LOGLEVEL)[ \t]*="
+_DASHES = r"^[ \t]*-+[ \t]+-+[ \t]+-+[ \t\r]*$"
+
+
+def _found(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.M) is not None
+
+
+def _script(text: str) -> bool:
+    first = text.partition("\n")[0]
+    return first.startswith("#!") and "tables-restore" not in first
+
+
+def _rules_of_ufw(text: str) -> bool:
+    return _found(_UFW_CHAIN, text) and not _found(_WHOLE_DUMP, text)
+
+
+def _dump(text: str) -> bool:
+    return _found(_TABLE, text) or _found(_LOOSE_RULE, text)
+
+
+def _sets(text: str) -> bool:
+    return _found(_SET_KIND, text) or (text.startswith("add ") and _found(_SET, text))
+
+
+def _status(text: str) -> bool:
+    head = text[:4000]
+    if "Status: " in head or _found(_DASHES, head):
+        return any(_head_line(line) for line in head.split("\n")[:40])
+    # without a row there are no dashes, and in another language no "Status:"
+    return (len(text) < 400 or not head.isascii()) and any(_head_line(line) for line in head.split("\n")[:12])
+
+
+def _head_line(line: str) -> bool:
+    line = line.strip()
+    if not line or len(line) > 120 or line.startswith(("[", "#", "WARN", "ERROR")):
+        return False
+    if _found(_DASHES, line):
+        return True
+    from zimlint.formats.ufw_words import english
+
+    words = english(line)
+    return words is not None and words.startswith(("Status: ", "To Action"))
+
+
+def _profile(text: str) -> bool:
+    keys = {(key.lower(), sign) for key, sign in re.findall(_PROFILE_KEY, text, re.M | re.I)}
+    if not _found(_SECTION, text):  # then all three are wanted, and not as `ufw app info` prints them
+        return len({key for key, sign in keys if sign == "="}) == 3
+    return any(key == "ports" for key, _ in keys) or len(keys) == 2
+
+
+def _settings(text: str) -> bool:
+    return _found(_SETTING, text)
+
+
+def _tree_name(name: str) -> bool:
+    return os.path.basename(name) in TREE_FILES
+
+
+def _dump_name(name: str) -> bool:
+    base = os.path.basename(name).lower()
+    return base in ("rules.v4", "rules.v6") or bool(re.fullmatch(r"ip6?tables(?:[._-](?:rules|save|up\.rules))?", base))
+
+
+def _set_name(name: str) -> bool:
+    return bool(re.fullmatch(r"ipsets?(?:[._-](?:rules|save|conf))?", os.path.basename(name).lower()))
+
+
+def _status_name(name: str) -> bool:
+    return bool(re.fullmatch(r"ufw[._-]status.*", os.path.basename(name).lower()))
+
+
+def _profile_name(name: str) -> bool:
+    return os.path.basename(os.path.dirname(name)) == "applications.d"
+
+
+def _settings_name(name: str) -> bool:
+    folder, base = os.path.split(name)
+    return base in ("ufw.conf", "default-ufw") or (base == "ufw" and os.path.basename(folder) == "default")
+
+
+FORMATS: dict[str, Format] = {
+    "ufw-rules": Format("rule file of /etc/ufw", _rules_of_ufw, _tree_name),
+    "iptables-save": Format("iptables-save or ip6tables-save", _dump, _dump_name),
+    "ufw-status": Format("output of ufw status", _status, _status_name),
+    "ipset-save": Format("ipset save", _sets, _set_name),
+    "ufw-profile": Format("ufw application profile", _profile, _profile_name),
+    "ufw-settings": Format("/etc/default/ufw or ufw.conf", _settings, _settings_name),
+}
+"""In the order in which they are tried: a file of /etc/ufw is an iptables-save file too."""

@@ -1,0 +1,181 @@
+"""From the texts that were read to hosts: each text to the reader of its format, and what belongs together to one Host.
+
+Invariant: values in, values out; no file is opened here.
+Invariant: a tree is assembled only where its own parts of a family are there; a lone file of one is a fragment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from zimlint.finding import Unread
+from zimlint.formats import sniff
+from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
+from zimlint.model import AppProfile, Host, IpSet, Problem, Ruleset, Setting, StatusReport
+from zimlint.packets import Family
+from zimlint.source import Source
+
+UNKNOWN = "not an iptables-save dump, ufw status, ufw profile, ipset save or file of /etc/ufw"
+
+
+def gather(
+    inputs: Sequence[Source],
+    kind: str | None = None,
+    *,
+    base: str = "",
+    default_ufw: Mapping[str, Source] | None = None,
+) -> tuple[tuple[Host, ...], tuple[Unread, ...]]:
+    """The hosts that the inputs describe, and the inputs that are of no known format.
+
+    ``kind`` overrides what the texts say of themselves. ``base`` is the directory that relative names start from, and
+    ``default_ufw`` the file /etc/default/ufw of each folder that holds an /etc/ufw.
+    """
+    parts: list[Part] = []
+    unread: list[Unread] = []
+    for source in inputs:
+        found = kind or sniff(source)
+        if found is None:
+            unread.append(Unread(source.name, UNKNOWN))
+        else:
+            parts.append(Part(source, found, _slot(source, found)))
+    return tuple(_host(found, default_ufw or {}) for found in group(parts, base)), tuple(unread)
+
+
+def _slot(source: Source, kind: str) -> str:
+    match kind:
+        case "iptables-save":
+            from zimlint.formats.iptables_save import guess_family
+
+            return f"dump {guess_family(source).value}"
+        case "ufw-rules":
+            return _role(source)
+        case "ufw-status":
+            return STATUS_SLOT
+        case _:
+            return ""
+
+
+def _role(source: Source) -> str:
+    """Which of the six rule files of /etc/ufw it is, by its name or by the chains that it fills."""
+    from zimlint.formats import TREE_FILES
+
+    name = os.path.basename(source.name)
+    if name in TREE_FILES:
+        return name
+    six = "6" if "ufw6-" in source.text else ""
+    for word in ("user", "before", "after"):
+        if f":ufw{six}-{word}-input" in source.text:
+            return f"{word}{six}.rules"
+    return f"user{six}.rules"
+
+
+def _host(found: Group, default_ufw: Mapping[str, Source]) -> Host:
+    of_kind: dict[str, list[Source]] = {}
+    tree: dict[str, Source] = {}
+    for part in found.parts:
+        of_kind.setdefault(part.kind, []).append(part.source)
+        if part.kind == "ufw-rules":
+            tree[part.slot] = part.source
+    problems: list[Problem] = []
+    settings_files = of_kind.get("ufw-settings", [])
+    for folder in dict.fromkeys(os.path.dirname(source.name) for source in (*tree.values(), *settings_files)):
+        if folder in default_ufw and default_ufw[folder] not in settings_files:
+            settings_files.append(default_ufw[folder])
+    settings = _settings(settings_files, problems)
+    profiles = _profiles(of_kind.get("ufw-profile", []), problems)
+    sets = _sets(of_kind.get("ipset-save", []), problems)
+    status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
+    rulesets = [*_tree(tree, settings), *_dumps(of_kind.get("iptables-save", [])), *rulesets]
+    if sets:
+        rulesets = [replace(ruleset, sets={**sets, **ruleset.sets}) for ruleset in rulesets]
+    listed = [part.source for part in found.parts]
+    listed += [source for source in settings_files if source not in listed]
+    return Host(found.name, tuple(rulesets), profiles, settings, status, tuple(problems), tuple(listed))
+
+
+def _settings(sources: list[Source], problems: list[Problem]) -> dict[str, Setting]:
+    """default/ufw first, ufw.conf second: the second can override (ufw-init reads them in this order)."""
+    found: dict[str, Setting] = {}
+    if sources:
+        from zimlint.ufw.settings import read_settings
+
+        for source in sorted(sources, key=lambda source: os.path.basename(source.name) == "ufw.conf"):
+            settings, wrong = read_settings(source)
+            found |= settings
+            problems += wrong
+    return found
+
+
+def _profiles(sources: list[Source], problems: list[Problem]) -> tuple[AppProfile, ...]:
+    """In the order in which ufw reads them, so that the last of a name is the one that counts."""
+    found: list[AppProfile] = []
+    if sources:
+        from zimlint.formats.ufw_profile import read_ufw_profiles
+
+        for source in sorted(sources, key=lambda source: os.fsencode(os.path.basename(source.name))):
+            profiles, wrong = read_ufw_profiles(source)
+            found += profiles
+            problems += wrong
+    return tuple(found)
+
+
+def _sets(sources: list[Source], problems: list[Problem]) -> dict[str, IpSet]:
+    found: dict[str, IpSet] = {}
+    if sources:
+        from zimlint.formats.ipset_save import read_ipset_save
+
+        for source in sources:
+            sets, wrong = read_ipset_save(source)
+            found |= {one.name: one for one in sets}
+            problems += wrong
+    return found
+
+
+def _dumps(sources: list[Source]) -> list[Ruleset]:
+    if not sources:
+        return []
+    from zimlint.formats.iptables_save import read_iptables_save
+
+    return [read_iptables_save(source) for source in sources]
+
+
+def _statuses(
+    sources: list[Source], profiles: tuple[AppProfile, ...], problems: list[Problem]
+) -> tuple[StatusReport | None, list[Ruleset]]:
+    """The report that says most, and the rulesets of all, that one's first."""
+    if not sources:
+        return None, []
+    from zimlint.formats.ufw_status import read_ufw_status
+
+    by_name = {profile.name: profile for profile in profiles}
+    read: list[tuple[StatusReport, tuple[Ruleset, ...]]] = []
+    for source in sources:
+        report, rulesets, wrong = read_ufw_status(source, by_name)
+        read.append((report, rulesets))
+        problems += wrong
+    read.sort(key=lambda pair: ("verbose", "numbered", "plain").index(pair[0].form))
+    return read[0][0], [ruleset for _, rulesets in read for ruleset in rulesets]
+
+
+def _tree(files: dict[str, Source], settings: dict[str, Setting]) -> list[Ruleset]:
+    """The families whose own files are there as ufw would load them, other files each on its own.
+
+    Files of a family that are not there at all were not given: that is no fault of the host.
+    """
+    if not files:
+        return []
+    from zimlint.ufw.assemble import assemble, fragment
+
+    whole = {
+        family
+        for family, six in ((Family.IPV4, ""), (Family.IPV6, "6"))
+        if {f"before{six}.rules", f"user{six}.rules"} <= files.keys()
+    }
+    if whole and "IPV6" in settings and settings["IPV6"].boot not in ("yes", "YES"):
+        whole.add(Family.IPV6)  # closed by ufw itself, whatever the files say
+    loose = [role for role in files if (Family.IPV6 if "6" in role else Family.IPV4) not in whole]
+    assembled = assemble(files, settings) if whole else ()
+    fragments = [fragment(role, files[role]) for role in loose]
+    return [ruleset for ruleset in assembled if ruleset.family in whole] + fragments
