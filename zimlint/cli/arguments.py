@@ -1,0 +1,190 @@
+"""The command line, turned into values.
+
+Invariant: only words are judged here; whether a file is there or a check is known is asked later.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, NoReturn
+
+from zimlint import __version__
+from zimlint.cli.output import say
+from zimlint.formats import FORMATS
+from zimlint.reporters import REPORTERS
+from zimlint.source import ConfigError
+
+
+class InputOptions(NamedTuple):
+    """What is read, and how."""
+
+    paths: tuple[str, ...]
+    kind: str | None
+    default_ufw: str | None
+
+
+class LintOptions(NamedTuple):
+    """``zimlint PATH...``."""
+
+    inputs: InputOptions
+    format: str
+    config: str | None
+    fail_on: str | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    quiet: bool
+    color: str
+
+
+class TraceOptions(NamedTuple):
+    """``zimlint trace PATH``; exactly one of ``packet`` and ``packets`` is given."""
+
+    inputs: InputOptions
+    packet: str | None
+    packets: str | None
+    format: str
+
+
+class TableOptions(NamedTuple):
+    """``zimlint checks``, ``zimlint ports``, ``zimlint explain ID``."""
+
+    command: str
+    id: str = ""
+
+
+Options = LintOptions | TraceOptions | TableOptions
+COMMANDS = ("checks", "explain", "ports", "trace")
+
+
+def parse(words: Sequence[str]) -> Options:
+    """The options; a wrong one is a ConfigError; --help and --version end with SystemExit."""
+    match words:
+        case ["checks" | "ports" as command, *rest]:
+            _parser(command, _ABOUT[command]).parse_args(rest)
+            return TableOptions(command)
+        case ["explain", *rest]:
+            parser = _parser("explain", _ABOUT["explain"])
+            parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
+            return TableOptions("explain", str(parser.parse_args(rest).id))
+        case ["trace", *rest]:
+            return _trace(rest)
+        case _:
+            return _lint(words)
+
+
+_ABOUT = {
+    "checks": "List the checks with their severities.",
+    "ports": "List the ports that Zimbra uses and who may reach them.",
+    "explain": "Say what a check looks for, why, and what to do about it.",
+    "trace": "Say what becomes of one packet, line by line.",
+}
+
+_EXAMPLES = """\
+examples:
+  zimlint /etc/ufw                       the firewall of this host, as ufw would load it
+  zimlint hosts/                         every host below a folder
+  zimlint rules.v4 rules.v6              two dumps of one host
+  ssh mail1 ufw status verbose | zimlint -
+  zimlint --fail-on error --format json hosts/mail1
+  zimlint trace /etc/ufw --packet 'tcp 203.0.113.9 -> :7071 in eth0'
+
+other commands:
+  zimlint checks          list the checks            zimlint explain ID   say more of one
+  zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
+
+A file that is called like a command is reached as ./checks. The site file .zimlint.yaml is
+looked for from each path upward.
+
+exit status: 0 nothing at or above the threshold, 1 findings, 2 something could not be read
+or the configuration is wrong, 70 a bug in zimlint
+"""
+
+_TRACE_EXAMPLES = """\
+packets:
+  'tcp 203.0.113.9 -> :7071 in eth0'                 any address of the host, state new
+  'udp 203.0.113.9:53 -> 192.0.2.10:11211 in eth0 established'
+  'tcp [2001:db8::9]:40000 -> [2001:db8::1]:25'
+  'icmp 203.0.113.9 -> host type 8'
+
+Left out: to an address of the host, from port 40000, in eth0, new. A line of --packets is a JSON object with
+family, proto, src, dst, sport, dport, in, state, icmp_type and id; every line gets one JSON line as its answer.
+"""
+
+
+def _lint(words: Sequence[str]) -> LintOptions:
+    parser = _parser("", "Lint the firewall of a Zimbra mail server: which packets get in, and should they?", _EXAMPLES)
+    parser.usage = "zimlint [OPTIONS] PATH..."
+    _add_inputs(parser)
+    parser.add_argument("--format", choices=tuple(REPORTERS), default="text", help="default: text")
+    parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
+    parser.add_argument(
+        "--fail-on", choices=("error", "warning", "info"), help="exit 1 from this severity on (default: warning)"
+    )
+    parser.add_argument("--select", action="append", metavar="ID", help="only these checks (repeat, or ID,ID)")
+    parser.add_argument("--ignore", action="append", metavar="ID", help="all checks but these")
+    parser.add_argument("-q", "--quiet", action="store_true", help="findings only: no notes, no summary")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    parser.add_argument("--version", action="version", version=f"zimlint {__version__}")
+    found = parser.parse_args(words)
+    if not found.paths:
+        parser.error("no PATH given, 'zimlint /etc/ufw' lints this host")
+    return LintOptions(
+        _inputs(found),
+        found.format,
+        found.config,
+        found.fail_on,
+        _listed(found.select),
+        _listed(found.ignore),
+        found.quiet,
+        found.color,
+    )
+
+
+def _trace(words: Sequence[str]) -> TraceOptions:
+    parser = _parser("trace", _ABOUT["trace"], _TRACE_EXAMPLES)
+    _add_inputs(parser)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--packet", metavar="PACKET", help="one packet in words")
+    which.add_argument("--packets", metavar="FILE", help="packets as JSON lines, - for standard input")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    found = parser.parse_args(words)
+    if not found.paths:
+        parser.error("no PATH given")
+    return TraceOptions(_inputs(found), found.packet, found.packets, found.format)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse that prints as the rest of zimlint does: errors as one escaped line, help past a closed pipe."""
+
+    def error(self, message: str) -> NoReturn:
+        """A wrong option."""
+        raise ConfigError(f"{message} ({self.prog} --help says more)")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        say(message)
+
+
+def _parser(command: str, about: str, epilog: str | None = None) -> _Parser:
+    return _Parser(
+        prog=f"zimlint {command}".rstrip(),
+        description=about,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
+    parser.add_argument("--type", choices=tuple(FORMATS), help="what the files are, whatever they look like")
+    parser.add_argument("--default-ufw", metavar="FILE", help="the /etc/default/ufw of the host")
+
+
+def _inputs(found: argparse.Namespace) -> InputOptions:
+    return InputOptions(tuple(found.paths), found.type, found.default_ufw)
+
+
+def _listed(given: Iterable[str] | None) -> tuple[str, ...]:
+    """Repeated options and comma lists as one list."""
+    return tuple(word.strip() for words in given or () for word in words.split(",") if word.strip())

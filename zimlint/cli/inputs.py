@@ -1,0 +1,106 @@
+"""From the paths of a command line to hosts.
+
+Invariant: a file is read once, however often it is named; names stay as the user gave them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from zimlint.cli.arguments import InputOptions
+from zimlint.cli.output import complain
+from zimlint.cli.reading import read_file, read_stdin
+from zimlint.cli.walk import default_ufw_of, read_directory
+from zimlint.finding import Unread
+from zimlint.hosts import gather
+from zimlint.model import Host
+from zimlint.source import ConfigError, Source
+
+SITE_FILE = ".zimlint.yaml"
+
+
+class Batch(NamedTuple):
+    """The hosts of one site."""
+
+    site: str | None
+    """Its site file, as it is to be named; None where there is none."""
+    hosts: tuple[Host, ...]
+
+
+def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[Batch], list[Unread]]:
+    """Read all paths; ``config`` is the site file of all of them. What cannot be read is said at once."""
+    unread: list[Unread] = []
+    by_site: dict[str | None, list[Source]] = {}
+    walked: list[Source] = []
+    seen: set[str] = set()
+    for path in options.paths:
+        found, missing = _read(path)
+        if path != "-" and os.path.isdir(path):
+            walked += found
+        unread += missing
+        site = config or _site_file(path)
+        for source in found:
+            place = source.name if source.name == "-" else os.path.abspath(source.name)
+            if place not in seen:
+                seen.add(place)
+                by_site.setdefault(site, []).append(source)
+    batches = []
+    for site, sources in by_site.items():
+        default_ufw = _default_ufw(options.default_ufw, sources, walked, unread)
+        given = {os.path.abspath(source.name) for source in default_ufw.values()}
+        sources = [source for source in sources if source.name == "-" or os.path.abspath(source.name) not in given]
+        hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw)
+        unread += unknown
+        batches.append(Batch(site, hosts))
+    for one in unread:
+        complain(f"{one.file}: {one.reason}")
+    return batches, unread
+
+
+def must_read(path: str) -> Source:
+    """A file that a run cannot do without."""
+    source = read_stdin() if path == "-" else read_file(path)
+    if isinstance(source, Unread):
+        raise ConfigError(f"{source.file}: {source.reason}")
+    return source
+
+
+def _read(path: str) -> tuple[list[Source], list[Unread]]:
+    if path != "-" and os.path.isdir(path):
+        return read_directory(path)
+    found = read_stdin() if path == "-" else read_file(path)
+    return ([], [found]) if isinstance(found, Unread) else ([found], [])
+
+
+def _site_file(path: str) -> str | None:
+    """The nearest site file from a path upward, named relative to here where it lies below."""
+    folder = os.getcwd() if path == "-" else os.path.abspath(path)
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    while True:
+        place = os.path.join(folder, SITE_FILE)
+        if os.path.isfile(place):
+            below = os.path.relpath(place)
+            return place if below.startswith(os.pardir) else below
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def _default_ufw(
+    given: str | None, sources: Sequence[Source], walked: Sequence[Source], unread: list[Unread]
+) -> dict[str, Source]:
+    """The /etc/default/ufw of each folder: the one that was given, else the one beside a tree that was walked."""
+    if given is not None:
+        settings = must_read(given)
+        return {os.path.dirname(source.name): settings for source in sources}
+    found: dict[str, Source] = {}
+    for folder, result in default_ufw_of([source for source in sources if source in walked]).items():
+        if isinstance(result, Unread):
+            unread.append(result)
+        else:
+            found[folder] = result
+    return found

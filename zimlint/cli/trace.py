@@ -1,0 +1,148 @@
+"""``zimlint trace PATH``: what becomes of a packet, line by line.
+
+Invariant: one answer for each packet asked about, in their order, even where a packet is no packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zimlint.cli import CLEAN, UNUSABLE
+from zimlint.cli.arguments import TraceOptions
+from zimlint.cli.inputs import must_read, read_inputs
+from zimlint.cli.output import complain, say
+from zimlint.cli.packet_text import packet_of, parse_packet
+from zimlint.model import Host, Ruleset, Step
+from zimlint.packets import Family, Packet
+from zimlint.reporters.words import effect_words, escaped, packet_words, runs
+from zimlint.semantics.replay import Replay, replay
+from zimlint.source import ConfigError
+
+_VIEWS = ("tree", "dump", "status", "fragment")
+"""The view that says most is asked first."""
+_CHUNK = 500
+
+
+def run_trace(options: TraceOptions) -> int:
+    """Answer for one packet or for a file of them."""
+    batches, unread = read_inputs(options.inputs)
+    hosts = [host for batch in batches for host in batch.hosts if host.rulesets]
+    if len(hosts) > 1:
+        names = ", ".join(escaped(host.name) for host in hosts[:5])
+        raise ConfigError(
+            f"trace needs one host, but {len(hosts)} are given: {names}{', ...' if len(hosts) > 5 else ''}"
+        )
+    if not hosts:
+        if unread:
+            return UNUSABLE
+        raise ConfigError("trace needs the rules of a host, but none were given")
+    if options.packets is not None:
+        good = _answer_all(hosts[0], options.packets, options.format)
+    else:
+        good = _answer_one(hosts[0], parse_packet(options.packet or ""), options.format)
+    return CLEAN if good and not unread else UNUSABLE
+
+
+def ruleset_for(host: Host, family: Family) -> Ruleset | None:
+    """The ruleset of a family that says most; None where the host shows none."""
+    known = [ruleset for ruleset in host.rulesets if ruleset.family is family]
+    return min(known, key=lambda ruleset: _VIEWS.index(ruleset.view), default=None)
+
+
+def _answer_one(host: Host, packet: Packet, form: str) -> bool:
+    ruleset = ruleset_for(host, packet.family)
+    answer = None if ruleset is None else replay(ruleset, packet)
+    if form == "json":
+        say(_object(None, packet, answer))
+    else:
+        say("".join(f"{line}\n" for line in _lines(packet, answer)))
+    if answer is None:
+        complain(_not_shown(packet.family))
+    return answer is not None
+
+
+def _answer_all(host: Host, file: str, form: str) -> bool:
+    import json
+
+    good = True
+    answers: list[str] = []
+    for number, line in enumerate(must_read(file).text.split("\n"), 1):
+        if not line.strip():
+            continue
+        name: object = None
+        try:
+            fields = json.loads(line)
+            if not isinstance(fields, dict):
+                raise ConfigError("expected a JSON object")
+            name = fields.get("id")
+            packet = packet_of(fields)
+        except (ConfigError, ValueError, RecursionError) as error:
+            good = False
+            reason = error.message if isinstance(error, ConfigError) else f"not JSON: {error}"
+            complain(f"{file}:{number}: {reason}")
+            answers.append(
+                json.dumps({"id": name, "error": reason}) + "\n" if form == "json" else f"error: {escaped(reason)}\n"
+            )
+        else:
+            ruleset = ruleset_for(host, packet.family)
+            answer = None if ruleset is None else replay(ruleset, packet)
+            if form == "json":
+                answers.append(_object(name, packet, answer))
+            else:
+                answers.append("".join(f"{line}\n" for line in _lines(packet, answer)) + "\n")
+        if len(answers) >= _CHUNK:
+            say("".join(answers))
+            answers.clear()
+    say("".join(answers))
+    return good
+
+
+def _object(name: object, packet: Packet, answer: Replay | None) -> str:
+    import json
+
+    from zimlint.reporters.json_report import steps
+
+    if answer is None:
+        found: dict[str, object] = {
+            "id": name,
+            "verdict": "depends",
+            "path": [],
+            "depends_on": _not_shown(packet.family),
+        }
+    else:
+        found = {"id": name, "verdict": answer.verdict, "path": steps(answer.path)}
+        if answer.verdict == "depends":
+            found["depends_on"] = steps(answer.depends_on)
+    return json.dumps(found) + "\n"
+
+
+def _not_shown(family: Family) -> str:
+    return f"the {'IPv4' if family is Family.IPV4 else 'IPv6'} rules, which were not given"
+
+
+def _lines(packet: Packet, answer: Replay | None) -> Iterator[str]:
+    """The packet, each step with its place, and the verdict last."""
+    yield packet_words(packet)
+    if answer is None:
+        yield f"depends on {_not_shown(packet.family)}"
+        return
+    rows: list[tuple[str, str, str]] = []
+    for run in runs(answer.path):
+        lines = f"{run.first}" if run.first == run.last else f"{run.first}-{run.last}"
+        place = "" if run.source is None else f"{escaped(run.source.name)}:{lines}"
+        rows.append((place, escaped(run.chain), effect_words(run.effect)))
+    wide, middle = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    for place, chain, effect in rows:
+        yield f"  {place:<{wide}}  {chain:<{middle}}  {effect}"
+    if answer.verdict != "depends":
+        yield answer.verdict
+        return
+    for step in answer.depends_on:
+        text = "" if step.span is None else step.span.source.line(step.span.line).strip()
+        yield f"depends on {_place(step)}: {escaped(text)}"
+
+
+def _place(step: Step) -> str:
+    if step.span is None:
+        return escaped(step.chain)
+    return f"{escaped(step.span.source.name)}:{step.span.line}"

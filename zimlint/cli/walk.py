@@ -1,0 +1,100 @@
+"""Directories: which files of one are firewall configuration.
+
+Invariant: what no format knows is passed over in silence; what is called like one and cannot be read is reported.
+Invariant: links to directories are not followed, so a walk ends.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from zimlint.cli.reading import decode, read_file, read_head, why_not
+from zimlint.finding import Unread
+from zimlint.formats import HEAD, TREE_FILES, named_kind, sniff
+from zimlint.source import Source
+
+PROFILES = "applications.d"
+_TREE_NAMES = frozenset({*TREE_FILES, "ufw.conf"})
+
+_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
+_QUOTING = (
+    ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".html", ".htm", ".xml", ".csv", ".diff", ".patch", ".py",
+    ".pyc", ".sh", ".bash", ".zsh", ".pl", ".rb", ".go", ".rs", ".c", ".h", ".js", ".ts", ".css", ".yml", ".yaml",
+    ".json", ".jsonl", ".toml", ".lark", ".expected", ".png", ".jpg", ".gif", ".svg", ".pdf", ".gz", ".xz", ".bz2",
+    ".zst", ".zip",
+)  # fmt: skip
+"""Files that only talk about a firewall, or hold none as text."""
+_COPIES = (".bak", ".orig", ".old", ".swp", ".tmp", ".rej", ".ucf-old", ".ucf-dist", ".dpkg-bak")
+_UFW_IGNORES = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".rpmnew", ".rpmsave", "~")
+_UFW_RESET = re.compile(r"(?:user|before|after)6?\.rules\..+")  # `ufw reset` keeps user.rules.20240131_101500
+
+
+def read_directory(path: str) -> tuple[list[Source], list[Unread]]:
+    """All that is known below a directory, in the order of the names, and what should have been."""
+    sources: list[Source] = []
+    unread: list[Unread] = []
+    for found in _below("" if path in (".", "./") else path, path):
+        if isinstance(found, Source):
+            sources.append(found)
+        else:
+            unread.append(found)
+    if not sources and not unread:
+        unread.append(Unread(path, "no firewall configuration in this directory"))
+    return sources, unread
+
+
+def default_ufw_of(sources: Iterable[Source]) -> dict[str, Source | Unread]:
+    """For each folder that is an /etc/ufw, its /etc/default/ufw, where one lies at the usual places."""
+    folders = dict.fromkeys(
+        os.path.dirname(source.name) for source in sources if os.path.basename(source.name) in _TREE_NAMES
+    )
+    found: dict[str, Source | Unread] = {}
+    for folder in folders:
+        places = [os.path.join(folder, "default-ufw"), os.path.join(folder, "..", "default-ufw")]
+        if os.path.basename(os.path.abspath(folder)) == "ufw":
+            places.insert(1, os.path.join(folder, "..", "default", "ufw"))
+        for place in map(os.path.normpath, places):
+            if os.path.isfile(place):
+                found[folder] = read_file(place)
+                break
+    return found
+
+
+def _below(folder: str, named: str) -> Iterator[Source | Unread]:
+    try:
+        with os.scandir(folder or ".") as entries:
+            inside = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if folder == named or not folder or os.path.basename(folder) in ("ufw", PROFILES):
+            yield Unread(folder or named, why_not(error, folder))
+        return
+    profiles = os.path.basename(folder) == PROFILES
+    for entry in inside:
+        path = os.path.join(folder, entry.name)
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if not profiles and entry.name not in _SKIPPED_FOLDERS:  # ufw looks into no folder below applications.d
+                yield from _below(path, named)
+        elif not _passed_over(entry.name, profiles) and not entry.is_dir():
+            yield from _candidate(path)
+
+
+def _passed_over(name: str, profiles: bool) -> bool:
+    if name.endswith(_UFW_IGNORES):
+        return True
+    return not profiles and (
+        name.endswith(_COPIES) or name.lower().endswith(_QUOTING) or bool(_UFW_RESET.fullmatch(name))
+    )
+
+
+def _candidate(path: str) -> Iterator[Source | Unread]:
+    if named_kind(path) is None:
+        head = decode(path, read_head(path, HEAD), None) if os.path.isfile(path) else None
+        if not isinstance(head, Source) or sniff(head) is None:
+            return
+    found = read_file(path)
+    if isinstance(found, Unread) or sniff(found) is not None:
+        yield found
