@@ -1,0 +1,189 @@
+"""The lines of one table block: ``-A INPUT …`` and the other commands of iptables, carried out on a ``TableStore``.
+
+Invariant: a line is carried out wholly or raises ``Refused`` in the tool's words and changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from zimlint.formats.lines import ShapeRefused, parse_shape
+from zimlint.formats.modules import TARGETS
+from zimlint.formats.outline import Rewrite, outline
+from zimlint.formats.places import check_place
+from zimlint.formats.plan import Plan, address_condition, comment_of, conditions_of, make_plan, target_of
+from zimlint.formats.refusals import grammar_refusal
+from zimlint.formats.shapes import GRAMMAR, shape_of, shape_with, slots
+from zimlint.formats.tables import Refused, TableStore
+from zimlint.formats.words import split_words
+from zimlint.model import Condition, FilterRule, SrcAddress, Target, Verdict
+from zimlint.packets import Family, network
+from zimlint.source import Span
+
+DEFAULTS = {"ACCEPT": Verdict.ACCEPT, "DROP": Verdict.DROP}
+"""What ``-P`` and ``:CHAIN`` take (man iptables, -P)."""
+
+_MANY_TAILS = 4096
+_COUNTERS = re.compile(r"\[\d+:\d+\]")
+
+
+class Block:
+    """One table block. It guards that a remembered line is only used again where it would be read the same way."""
+
+    def __init__(self, store: TableStore, table: str) -> None:
+        self.store = store
+        self.table = table
+        self._tails: dict[tuple[str, str], tuple[tuple[Condition, ...], Target, str | None]] = {}
+        """The conditions, target and comment of what follows ``-A CHAIN -s ADDRESS``: ban lists are long."""
+
+    def run(self, text: str, span: Span) -> str | None:
+        """Carry out one line. The result is what iptables 1.8.9 has against a line that older ones loaded."""
+        parts = text.split(" ", 4)
+        listed = len(parts) == 5 and parts[0] == "-A" and parts[2] == "-s"
+        if listed and self._run_known(parts, span):
+            return None
+        words = split_words(text)
+        if words[0].startswith("["):
+            if not _COUNTERS.fullmatch(words[0]):
+                raise Refused(f"Bad line {span.line}: need ]")
+            del words[0]
+        plan, words = plan_of(words, self.store.family)
+        if plan.outline.only not in (None, self.store.family):
+            return None  # iptables-restore skips lines with -6, ip6tables-restore those with -4
+        rule = self._run_planned(plan, words, span)
+        if rule is not None and listed and len(self._tails) < _MANY_TAILS and _is_source_alone(plan):
+            first = 1 if rule.conditions and isinstance(rule.conditions[0], SrcAddress) else 0
+            self._tails[parts[1], parts[4]] = rule.conditions[first:], rule.target, rule.comment
+        slot = plan.old_negation
+        return None if slot is None else f"Bad argument `{words[slot.indexes[0]]}'"
+
+    def _run_known(self, parts: list[str], span: Span) -> bool:
+        tail = self._tails.get((parts[1], parts[4]))
+        if tail is None:
+            return False
+        try:
+            family, ranges = network(parts[3])
+        except ValueError:
+            return False
+        if family is not self.store.family:
+            return False
+        conditions, target, comment = tail
+        source = address_condition(SrcAddress, ranges, False, family)
+        self.store.append(self.table, parts[1], FilterRule((*source, *conditions), target, span, comment))
+        return True
+
+    def _run_planned(self, plan: Plan, words: Sequence[str], span: Span) -> FilterRule | None:
+        """The line that was appended, if it was one."""
+        command = plan.outline.command
+        arguments = [words[index] for index in command.indexes]
+        store, table = self.store, self.table
+        if command.name == "append":
+            rules = self._rules(plan, words, arguments[0], span)
+            for rule in rules:
+                store.append(table, arguments[0], rule)
+            return rules[0] if len(rules) == 1 else None
+        if command.name in ("insert", "replace", "delete", "check"):
+            self._edit(command.name, arguments, plan, words, span)
+            return None
+        extra = next((slot for group in (plan.outline.core, *plan.outline.matches) for slot in group.slots), None)
+        if extra is not None:
+            raise Refused(f"Illegal option `{extra.keyword}' with this command")
+        self._tails.clear()
+        match command.name:
+            case "set_default":
+                if arguments[1] not in DEFAULTS:
+                    raise Refused("Bad policy name.")
+                store.set_default(table, arguments[0], DEFAULTS[arguments[1]], span)
+            case "new_chain":
+                check_chain_name(arguments[0])
+                store.new_chain(table, arguments[0], span)
+            case "flush_chain":
+                store.flush_chain(table, arguments[0] if arguments else None)
+            case "delete_chain":
+                store.delete_chain(table, arguments[0] if arguments else None)
+            case "rename_chain":
+                raise Refused("CHAIN_RENAME failed: iptables-nft-restore 1.8.9 cannot rename a chain")
+        return None
+
+    def _edit(self, command: str, arguments: list[str], plan: Plan, words: Sequence[str], span: Span) -> None:
+        store, table, chain = self.store, self.table, arguments[0]
+        index = _rule_number(arguments[1]) if len(arguments) > 1 else None
+        if command == "delete" and index is not None:
+            store.delete_at(table, chain, index)
+            return
+        rules = self._rules(plan, words, chain, span)
+        if command == "replace" and len(rules) > 1:
+            raise Refused("Replacement rule does not specify a unique address")
+        for rule in rules:
+            match command:
+                case "insert":
+                    store.insert(table, chain, index or 1, rule)
+                case "replace":
+                    store.replace_at(table, chain, index or 1, rule)
+                case "delete":
+                    store.delete_like(table, chain, rule)
+
+    def _rules(self, plan: Plan, words: Sequence[str], chain: str, span: Span) -> list[FilterRule]:
+        if (self.table, chain) not in plan.placed:
+            check_place(plan.outline, self.table, chain)
+            plan.placed.add((self.table, chain))
+        target = target_of(plan, words, self._is_chain)
+        comment = comment_of(plan, words)
+        return [FilterRule(conditions, target, span, comment) for conditions in conditions_of(plan, words)]
+
+    def _is_chain(self, name: str) -> bool:
+        return self.store.has_chain(self.table, name)
+
+
+def check_chain_name(name: str) -> None:
+    """Refused where no chain can be called that (iptables/xshared.c ``assert_valid_chain_name``)."""
+    if name[:1] in ("-", "!"):
+        raise Refused(f"chain name not allowed to start with `{name[0]}'")
+    if name in TARGETS:
+        raise Refused("chain name may not clash with target name")
+    if len(name.encode()) > 28:
+        raise Refused(f"chain name `{name}' too long (must be under 29 chars)")
+
+
+def _rule_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise Refused(f"Invalid rule number `{text}'")
+    return int(text)
+
+
+def _is_source_alone(plan: Plan) -> bool:
+    return len(plan.listed) == 1 and plan.listed[0][1].name == "source" and not plan.listed[0][1].negated
+
+
+class _NoPlan:
+    """Why a shape cannot be read."""
+
+    def __init__(self, refusal: Refused | ShapeRefused) -> None:
+        self.refusal = refusal
+
+
+@cache
+def _read_shape(shape: str, family: Family) -> Plan | Rewrite | _NoPlan:
+    try:
+        found = outline(slots(parse_shape(GRAMMAR, shape)), family)
+    except (ShapeRefused, Refused) as refusal:
+        return _NoPlan(refusal)
+    return found if isinstance(found, Rewrite) else make_plan(found, family)
+
+
+def plan_of(words: list[str], family: Family) -> tuple[Plan, list[str]]:
+    """The plan of a line, and its words with shortened options spelled out."""
+    shape = shape_of(words)
+    for _ in range(4):
+        found = _read_shape(shape, family)
+        if isinstance(found, Plan):
+            return found, words
+        if isinstance(found, _NoPlan):
+            if isinstance(found.refusal, Refused):
+                raise Refused(found.refusal.message)
+            raise grammar_refusal(words, shape, found.refusal)
+        words = found.apply(words)
+        shape = shape_with(words, found.literal)
+    raise Refused(f"Bad argument `{words[-1]}'")

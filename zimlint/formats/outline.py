@@ -1,0 +1,269 @@
+"""Which option of a line belongs to which match or target, as getopt in iptables finds out from left to right.
+
+Invariant: what iptables 1.8.9 would refuse for its options alone raises ``Refused`` with the tool's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from zimlint.formats.modules import (
+    CORE,
+    IMPLIED,
+    MATCHES,
+    PROTOCOL_OF,
+    RATES,
+    RECENT_TESTS,
+    TARGETS,
+    Extension,
+    owners,
+)
+from zimlint.formats.names import PROTOCOLS
+from zimlint.formats.shapes import PLACEHOLDER, Slot, keywords
+from zimlint.formats.tables import Refused
+from zimlint.packets import PORT_PROTOCOLS, Family
+
+
+@dataclass(slots=True)
+class Group:
+    """A ``-m module``, ``-j TARGET`` or, with an empty name, iptables itself, with its options."""
+
+    module: str
+    known: bool = True
+    """False: not one of iptables 1.8.9, so any option may be its own."""
+    slots: list[Slot] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A line's options, each where it belongs."""
+
+    command: Slot
+    core: Group
+    matches: tuple[Group, ...]
+    target: Group | None
+    """Not ``known``: a chain, or a target that iptables 1.8.9 does not have. None: the line only counts."""
+    jump: Slot | None
+    protocol: int | None
+    """The protocol that ``-p`` asks for; None where it asks for none or for all but one."""
+    only: Family | None
+    """``-4``, ``-6``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The shape says too little: the words that have to be split at ``=``, spelled out, or kept as they are."""
+
+    split: frozenset[int] = frozenset()
+    renamed: tuple[tuple[int, str], ...] = ()
+    literal: frozenset[int] = frozenset()
+
+    def apply(self, words: Sequence[str]) -> list[str]:
+        """The words as they should have been."""
+        renamed = dict(self.renamed)
+        return [
+            part
+            for index, word in enumerate(words)
+            for part in (word.split("=", 1) if index in self.split else [renamed.get(index, word)])
+        ]
+
+
+def outline(slots: Sequence[Slot], family: Family) -> Outline | Rewrite:
+    """Where each option of a line belongs."""
+    return _Sorter(family).sort(slots)
+
+
+_COMMANDS = frozenset({
+    "append", "check", "delete", "insert", "replace", "set_default", "new_chain", "rename_chain", "flush_chain",
+    "delete_chain", "inert",
+})  # fmt: skip
+
+_ONCE = {
+    "source": "-s", "destination": "-d", "in_interface": "-i", "out_interface": "-o", "protocol": "-p", "jump": "-j",
+    "goto": "-g",
+}  # fmt: skip
+
+
+class _Sorter:
+    """The state of getopt: the matches loaded so far, in the order in which their options are looked up."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.core = Group("")
+        self.matches: list[Group] = []
+        self.target: Group | None = None
+        self.jump: Slot | None = None
+        self.command: Slot | None = None
+        self.protocol: Slot | None = None
+        self.implied = ""
+        self.only: Family | None = None
+        self.split: set[int] = set()
+        self.renamed: list[tuple[int, str]] = []
+        self.literal: set[int] = set()
+
+    def sort(self, slots: Sequence[Slot]) -> Outline | Rewrite:
+        for slot in slots:
+            self._take(slot)
+        if self.split or self.renamed or self.literal:
+            return Rewrite(frozenset(self.split), tuple(self.renamed), frozenset(self.literal))
+        for group in self._loaded():
+            _check_options(group, self.family)
+            self._check_protocol(group)
+        assert self.command is not None  # the grammar's `line` has exactly one
+        return Outline(self.command, self.core, tuple(self.matches), self.target, self.jump, self._number(), self.only)
+
+    def _take(self, slot: Slot) -> None:
+        if slot.name in _COMMANDS:
+            self.command = slot
+        elif slot.name == "module":
+            self._load(slot)
+        elif slot.name == "other":
+            self._expand(slot)
+        elif slot.name in CORE:
+            self._take_core(slot)
+        else:
+            self._give(slot)
+
+    def _take_core(self, slot: Slot) -> None:
+        kind = _ONCE.get(slot.name)
+        if kind and any(_ONCE.get(other.name) == kind for other in self.core.slots):
+            raise Refused(f"multiple {kind} flags not allowed")
+        self.core.slots.append(slot)
+        match slot.name:
+            case "protocol":
+                self.protocol = slot
+                if self._unseen(slot):
+                    return
+                self.implied = IMPLIED.get(slot.values[0].lower(), "")
+            case "jump" | "goto":
+                self.jump = slot
+                name = slot.values[0]
+                if slot.name == "jump" and name in TARGETS and self.family in TARGETS[name].families:
+                    self.target = Group(name)
+                else:
+                    self.target = Group(name, known=False)
+            case "only_ipv4" | "only_ipv6":
+                self.only = Family.IPV4 if slot.name == "only_ipv4" else Family.IPV6
+
+    def _load(self, slot: Slot) -> None:
+        if not self._unseen(slot):
+            name = slot.values[0]
+            known = name in MATCHES and self.family in MATCHES[name].families
+            self.matches.append(Group(name, known))
+
+    def _unseen(self, slot: Slot) -> bool:
+        """Whether the shape hides a name that decides what the line's other options are."""
+        if slot.values[0] + " " != PLACEHOLDER:
+            return False
+        self.literal.add(slot.indexes[0])
+        return True
+
+    def _give(self, slot: Slot) -> None:
+        """To the match loaded last that has it, the target, the match of ``-p``; else it is short for another."""
+        owner = self._owner(slot.name)
+        if owner is None:
+            self._expand(slot)
+        else:
+            owner.slots.append(_plain(slot, owner.module))
+
+    def _owner(self, name: str) -> Group | None:
+        having = owners(name)
+        for group in self._loaded():
+            if group.known and group.module in having:
+                return group
+        if self.implied in having and self.family in MATCHES[self.implied].families:
+            group = Group(self.implied)
+            self.matches.append(group)
+            return group
+        return None
+
+    def _expand(self, slot: Slot) -> None:
+        """A keyword that is written ``--dport=25`` or shortened, or that only an unknown match or target can have."""
+        keyword = slot.keyword
+        if "=" in keyword:
+            self.split.add(slot.place)
+            return
+        if self.literal:
+            return  # the next round knows more
+        if keyword.startswith("--"):
+            meant = {
+                name: option
+                for option, name in keywords().items()
+                if option.startswith(keyword) and option != keyword and self._has(name)
+            }
+            if len(meant) == 1:
+                self.renamed.append((slot.place, next(iter(meant.values()))))
+                return
+        unknown = next((group for group in self._loaded() if not group.known), None)
+        if unknown is not None and keyword not in ("-t", "--table"):
+            unknown.slots.append(slot)
+        elif keyword in ("-t", "--table"):
+            raise Refused("The -t option cannot be used in iptables-restore.")
+        else:
+            raise Refused(f'unknown option "{keyword}"')
+
+    def _has(self, name: str) -> bool:
+        if name in CORE or name == "module":
+            return True
+        having = owners(name)
+        return self.implied in having or any(group.known and group.module in having for group in self._loaded())
+
+    def _loaded(self) -> list[Group]:
+        """In the order in which getopt asks them."""
+        return [*reversed(self.matches), *([self.target] if self.target else [])]
+
+    def _number(self) -> int | None:
+        if self.protocol is None or self.protocol.negated:
+            return None
+        name = self.protocol.values[0].lower()
+        return PROTOCOLS.get(name) or (int(name) if name.isascii() and name.isdigit() else None) or None
+
+    def _check_protocol(self, group: Group) -> None:
+        number = self._number()
+        if group.module == "multiport" and number not in PORT_PROTOCOLS:
+            if self.protocol is None:
+                raise Refused("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
+            raise Refused("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
+        needed = PROTOCOL_OF.get(group.module)
+        if needed is None or needed == number or not group.known:
+            return
+        if group.module in ("tcp", "udp"):
+            raise Refused(f"{group.module.upper()} match requires '-p {group.module}'")
+        raise Refused(f"RULE_APPEND failed (Invalid argument): {group.module} needs another -p")
+
+
+def _plain(slot: Slot, module: str) -> Slot:
+    """The option under the name that this module knows it by."""
+    return slot._replace(name="match_set") if slot.name == "shared_set" and module == "set" else slot
+
+
+def _check_options(group: Group, family: Family) -> None:
+    if not group.known:
+        return
+    extension: Extension = TARGETS[group.module] if group.module.isupper() else MATCHES[group.module]
+    written = [slot.keyword for slot in group.slots]
+    missing = next((needed for needed in extension.needs if needed not in written), None)
+    if missing:
+        raise Refused(f'{group.module}: option "{missing}" must be specified')
+    if extension.one_of and not any(word in extension.any_of or not extension.any_of for word in written):
+        raise Refused(extension.one_of)
+    for alternatives in (RECENT_TESTS, RATES) if group.module in ("recent", "hashlimit") else ():
+        _check_alternatives(group.module, [word for word in written if word in alternatives])
+    if group.module == "multiport":
+        _check_alternatives("multiport", written)
+    if group.module in ("policy", "SET", "rateest"):
+        return
+    names = [(slot.name, slot.keyword) for slot in group.slots]
+    twice = next((keyword for index, (name, keyword) in enumerate(names) if (name, keyword) in names[:index]), None)
+    ports = [slot for slot in group.slots if slot.name in ("sport", "dport")]
+    if len({slot.name for slot in ports}) < len(ports):
+        side = "source" if ports[-1].name == "sport" else "destination"
+        raise Refused(f"Only one `--{side}-port' allowed")
+    if twice:
+        raise Refused(f'{group.module}: option "{twice}" can only be used once.')
+
+
+def _check_alternatives(module: str, written: list[str]) -> None:
+    if len(written) > 1:
+        raise Refused(f'{module}: option "{written[0]}" cannot be used together with "{written[1]}".')

@@ -1,0 +1,91 @@
+"""From the words of a line to its shape, and from a shape to the options in it.
+
+Invariant: a shape has one word for every word of its line, so an option's place in the shape is its place in the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from zimlint.assets import asset_text
+from zimlint.formats.lines import Node
+from zimlint.formats.modules import MATCHES, TARGETS
+from zimlint.formats.names import PROTOCOLS
+
+GRAMMAR = "iptables_save"
+PLACEHOLDER = "w "
+
+
+class Slot(NamedTuple):
+    """An option in a shape: the grammar's name for it, what was written, and where its values stand."""
+
+    name: str
+    keyword: str
+    negated: bool
+    indexes: tuple[int, ...]
+    values: tuple[str, ...]
+    """As the shape has them: the word itself where the shape keeps it, else the placeholder."""
+    place: int
+    """Where the option itself stands."""
+    old_negation: bool = False
+    """Written ``--dport ! 25``."""
+
+
+class _Symbols(dict[str, str]):
+    """What stands for a word in a shape: names and options for themselves, all else the placeholder."""
+
+    def __missing__(self, word: str) -> str:
+        if word.startswith("-") and " " not in word:
+            name, equals, _ = word.partition("=")
+            return f"{name}={PLACEHOLDER}" if equals and word.startswith("--") else word + " "
+        return PLACEHOLDER
+
+
+_NAMES = (*MATCHES, *TARGETS, *PROTOCOLS, "!", "*", ":")
+_SYMBOLS = _Symbols({name: name + " " for name in _NAMES})
+
+
+def shape_of(words: Iterable[str]) -> str:
+    """The shape of a line: ``-A w -p tcp -m tcp --dport w -j ACCEPT``, with a blank after each word."""
+    return "".join(map(_SYMBOLS.__getitem__, words))
+
+
+def shape_with(words: Iterable[str], literal: frozenset[int]) -> str:
+    """The same, with the words at some places as they are."""
+    return "".join(
+        word + " " if index in literal and " " not in word else _SYMBOLS[word] for index, word in enumerate(words)
+    )
+
+
+def slots(tree: Node) -> list[Slot]:
+    """The options of a line's tree, in order."""
+    found = []
+    place, negated = 0, False
+    for part in tree[1:]:
+        if isinstance(part, str):  # a `!`
+            negated = True
+            place += 1
+            continue
+        name, keyword, *rest = map(str, part)
+        old = len(rest) > 1 and rest[0] == "! "
+        first = place + 1 + old
+        values = tuple(word[:-1] for word in rest[old:])
+        indexes = tuple(range(first, first + len(values)))
+        found.append(Slot(name, keyword[:-1], negated != old, indexes, values, place, old))
+        place = first + len(values)
+        negated = False
+    return found
+
+
+@cache
+def keywords() -> Mapping[str, str]:
+    """Every long option of the grammar and the grammar's name for it: what a shortened option can stand for."""
+    text = asset_text(f"grammars/{GRAMMAR}.lark")
+    written = dict(re.findall(r'^([A-Z0-9_]+): ("--?.*(?:\n    \| ".*)*)', text, re.M))
+    named: dict[str, str] = {}
+    for terminal, name in re.findall(r"^(?:!\?\w+:|    \|) ([A-Z0-9_]+)\b.* -> (\w+)$", text, re.M):
+        named |= dict.fromkeys(re.findall(r'"(--?[\w-]+) "', written[terminal]), name)
+    return named
