@@ -43,8 +43,11 @@ class Section:
 def read_ini(source: Source, grammar: str) -> tuple[Section, ...]:
     """The sections in file order, without ``[DEFAULT]``; the grammar names the shapes of a line."""
     reader = _Reader(grammar)
-    for line in _lines(source):
-        reader.add(line)
+    try:
+        for line in _lines(source):
+            reader.add(line)
+    except IniRefused as refused:
+        raise reader.fault or refused from None
     if reader.fault:
         raise reader.fault
     return tuple(
@@ -54,7 +57,7 @@ def read_ini(source: Source, grammar: str) -> tuple[Section, ...]:
 
 
 _SECTION = re.compile(r"\[(.+)\]")
-_ENTRY = re.compile(r"(.*?)\s*([=:])\s*(.*)$")
+_DELIMITER = re.compile(r"[=:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +128,19 @@ class _Reader:
             self._values = self.sections.setdefault(name, _Block(span)).values
 
     def _enter(self, text: str, span: Span, values: dict[str, _Value]) -> None:
-        entry = _ENTRY.match(text)
-        shape = f"{'KEY' * bool(entry[1])}{entry[2]}{'VALUE' * bool(entry[3])}" if entry else "VALUE"
+        delimiter = _DELIMITER.search(text)
+        key, value = (text[: delimiter.start()], text[delimiter.end() :]) if delimiter else ("", text)
+        shape = f"{'KEY' if key else ''}{delimiter[0] if delimiter else ''}{'VALUE' if value else ''}"
         try:
             parse_shape(self._grammar, shape)
         except ShapeRefused:
             # RawConfigParser reads on and refuses the file at its end
             self.fault = self.fault or IniRefused("a line without a key and '=' or ':'", span)
-        if entry and entry[1]:
-            key = entry[1].rstrip().lower()
+        if key:
+            key = key.rstrip().lower()
             if key in values:
-                raise self.fault or IniRefused(f"key '{key}' stands twice", span)
-            self._open = values[key] = _Value([entry[3].strip()], span)
+                raise IniRefused(f"key '{key}' stands twice", span)
+            self._open = values[key] = _Value([value.strip()], span)
 
 
 def _lines(source: Source) -> Iterator[_Line]:

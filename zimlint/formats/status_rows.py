@@ -9,12 +9,14 @@ Invariant: a row is read as a whole or refused with ``RowRefused``; nothing of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from zimlint.formats.lines import Node, ShapeRefused, parse_shape
-from zimlint.packets import Family, RangeSet, network
+from zimlint.model import Opaque
+from zimlint.packets import Family, RangeSet, network, parse_address
 from zimlint.source import Span
 
 Action = Literal["ALLOW", "DENY", "REJECT", "LIMIT"]
@@ -32,11 +34,12 @@ class RowRefused(Exception):  # noqa: N818
 class Cell:
     """One side of a row: ``192.168.1.10 25,465/tcp (Zimbra Mail) on eth1``; None is what it does not name."""
 
-    addresses: tuple[Family, RangeSet] | None = None
+    family: Family | None = None
+    addresses: RangeSet | Opaque | None = None
+    """Opaque: a mask with more holes than anybody can list."""
     ports: RangeSet | None = None
     protocol: int | None = None
     app: str | None = None
-    v6: bool = False
     interface: str | None = None
 
 
@@ -56,9 +59,13 @@ class Row:
 
 
 class RowReader:
-    """Reads rows; the same cell is read once (most rows end in ``Anywhere``)."""
+    """Reads rows; the same cell is read once (most rows end in ``Anywhere``).
 
-    def __init__(self) -> None:
+    ``apps`` are the names of known profiles: ``Mail on eth0`` may be one.
+    """
+
+    def __init__(self, apps: Container[str] = ()) -> None:
+        self._apps = apps
         self._cells: dict[str, Cell] = {}
 
     def read(self, text: str, span: Span) -> Row:
@@ -66,7 +73,7 @@ class RowReader:
         numbered = _NUMBER.match(text)
         body = text[numbered.end() :] if numbered else text
         refusal = RowRefused("no ALLOW, DENY, REJECT or LIMIT in this row")
-        for to_text, action_text, rest in _cuts(body):
+        for to_text, action_text, rest in islice(_cuts(body), _MAX_CUTS):
             try:
                 return self._row(int(numbered[1]) if numbered else None, to_text, action_text, rest, span)
             except RowRefused as error:
@@ -81,9 +88,7 @@ class RowReader:
             sender_text = sender_text[: attributes.start()]
         to, sender = self._cell(to_text), self._cell(sender_text)
         _, action, *direction = _parse(action_text)
-        families = {cell.addresses[0] for cell in (to, sender) if cell.addresses}
-        if to.v6 or sender.v6:
-            families.add(Family.IPV6)
+        families = {cell.family for cell in (to, sender) if cell.family}
         if len(families) > 1:
             raise RowRefused("IPv4 and IPv6 in one row")
         if to.protocol and sender.protocol and to.protocol != sender.protocol:
@@ -95,9 +100,15 @@ class RowReader:
 
     def _cell(self, text: str) -> Cell:
         text = text.strip()
+        if len(text) > _MAX_CELL:
+            raise RowRefused("a cell longer than any that ufw prints")
         cell = self._cells.get(text)
         if cell is None:
-            cell = self._cells[text] = _read_cell(text)
+            cell = _read_cell(text)
+            whole = f"{cell.app} on {cell.interface}"
+            if cell.app and whole in self._apps:
+                cell = replace(cell, app=whole, interface=None)
+            self._cells[text] = cell
         return cell
 
 
@@ -105,9 +116,11 @@ _NUMBER = re.compile(r"\s*\[\s*(\d{1,6})\]\s")
 _ACTIONS: dict[str, Action] = {"ALLOW": "ALLOW", "DENY": "DENY", "REJECT": "REJECT", "LIMIT": "LIMIT"}
 _DIRECTIONS: dict[str, Direction] = {"IN": "IN", "OUT": "OUT", "FWD": "FWD"}
 _ALIGNED = re.compile(r" ((?:ALLOW|DENY|REJECT|LIMIT)(?: (?:IN|OUT|FWD))?) +(?=\S)")
-_LOOSE = re.compile(r"\s+(ALLOW|DENY|REJECT|LIMIT)(?:\s(IN|OUT|FWD))?\s+(?=\S)")
+_LOOSE = re.compile(r"\s(ALLOW|DENY|REJECT|LIMIT)(?:\s(IN|OUT|FWD))?\s+(?=\S)")
 _ATTRIBUTES = re.compile(r"\s(\((?:log|log-all|out|log, out|log-all, out)\))\s*$")
 _TO_WIDTH, _ACTION_WIDTHS = 26, (12, 8)
+_MAX_CELL = 400  # an address, fifteen ports, a name of 64 letters, an interface
+_MAX_CUTS = 20  # more action words than that are no row
 
 # the constants of a cell; a name comes last: it may be nearly any text (ufw/applications.py, valid_profile_name)
 _INTERFACE = r"[A-Za-z0-9_.+,=%@-]{1,15}"
@@ -147,14 +160,14 @@ def _read_cell(text: str) -> Cell:
         return kind
 
     _, *parts = _parse(_CONSTANT.sub(placeholder, text), text)
-    addresses = ports = protocol = app = interface = None
+    family = addresses = ports = protocol = app = interface = None
     v6 = False
     for part in parts:
         match part:
             case ("anywhere",):
                 pass  # says that no address is named, which None says already
             case ("network",):
-                addresses = _network(constants["NET"])
+                family, addresses = _network(constants["NET"])
             case ("ports",):
                 ports = _ports(constants["PORTS"])
             case ("protocol", str(name)):
@@ -167,7 +180,9 @@ def _read_cell(text: str) -> Cell:
                 v6 = True
             case ("interface",):
                 interface = constants["IF"]
-    return Cell(addresses, ports, protocol, app, v6, interface)
+    if v6 and family is Family.IPV4:
+        raise RowRefused("IPv4 and IPv6 in one row")
+    return Cell(Family.IPV6 if v6 else family, addresses, ports, protocol, app, interface)
 
 
 def _parse(shape: str, text: str | None = None) -> Node:
@@ -177,11 +192,18 @@ def _parse(shape: str, text: str | None = None) -> Node:
         raise RowRefused(f"'{shape if text is None else text}' is nothing that ufw prints there") from None
 
 
-def _network(text: str) -> tuple[Family, RangeSet]:
+def _network(text: str) -> tuple[Family, RangeSet | Opaque]:
     try:
         return network(text)
     except ValueError:
-        raise RowRefused(f"'{text}' is not an address") from None
+        pass
+    try:
+        families = {parse_address(part)[0] for part in text.split("/")}
+    except ValueError:
+        families = set()
+    if families != {Family.IPV4}:
+        raise RowRefused(f"'{text}' is not an address")
+    return Family.IPV4, Opaque("address", text)
 
 
 def _ports(text: str) -> RangeSet:

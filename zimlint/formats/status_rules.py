@@ -56,11 +56,11 @@ def _matches(row: Row, profiles: Mapping[str, AppProfile]) -> Iterator[tuple[Con
         # ufw's own order: -i, -o, -p, -d, --dport, -s, --sport (ufw/common.py, format_rule)
         matches: list[Condition] = []
         if row.to.addresses:
-            matches.append(DstAddress(row.to.addresses[1]))
+            matches.append(_address(row.to.addresses, DstAddress))
         if dports:
             matches.append(DstPorts(dports))
         if row.sender.addresses:
-            matches.append(SrcAddress(row.sender.addresses[1]))
+            matches.append(_address(row.sender.addresses, SrcAddress))
         if sports:
             matches.append(SrcPorts(sports))
         if protocol is None and (dports or sports):
@@ -71,6 +71,10 @@ def _matches(row: Row, profiles: Mapping[str, AppProfile]) -> Iterator[tuple[Con
             yield (*around, *matches, *opaque)
         for number in protocols:
             yield (*around, Protocols(RangeSet([(number, number)])), *matches, *opaque)
+
+
+def _address(addresses: RangeSet | Opaque, side: type[SrcAddress] | type[DstAddress]) -> Condition:
+    return addresses if isinstance(addresses, Opaque) else side(addresses)
 
 
 def _interfaces(row: Row) -> tuple[Condition, ...]:

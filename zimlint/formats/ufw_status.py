@@ -37,7 +37,7 @@ def read_ufw_status(
     source: Source, profiles: Mapping[str, AppProfile]
 ) -> tuple[StatusReport, tuple[Ruleset, ...], tuple[Problem, ...]]:
     """The head, one ruleset for each family that the rows name (IPv4 always), and the lines that are no status."""
-    page = _Page(source)
+    page = _Page(source, RowReader(profiles))
     for number, line in enumerate(source.text.split("\n"), 1):
         page.add(number, line.rstrip("\r"))
     page.close()
@@ -66,15 +66,17 @@ class _Page:
     """The output, line by line."""
 
     source: Source
+    reader: RowReader
     state: bool | None = None
     state_span: Span | None = None
     logging: str | None = None
     policies: tuple[Verdict | None, ...] = ()
     policies_span: Span | None = None
     verbose: bool = False
+    failure: tuple[str, Span] | None = None
+    """The first ERROR line: ufw prints no status then."""
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    _reader: RowReader = field(default_factory=RowReader)
     _title: tuple[int, str] | None = None
     _in_table: bool = False
     _last_number: int = 0
@@ -96,14 +98,12 @@ class _Page:
         """The end of the output."""
         self._untitled()
         if self.state is None and not self.rows:
-            first = next((n for n, line in enumerate(self.source.text.split("\n"), 1) if line.strip()), 1)
-            span = line_span(self.source, first, self.source.line(first))
-            self.problems.insert(0, Problem("unreadable-line", "no 'Status:' line in this output", span, fatal=True))
+            message, span = self.failure or ("no 'Status:' line in this output", self._first_line())
+            self.problems.insert(0, Problem("unreadable-line", message, span, fatal=True))
 
     def report(self) -> StatusReport:
         """The head; rows without one can only come from an active ufw."""
-        first = line_span(self.source, 1, self.source.line(1))
-        span = self.state_span or (self.rows[0].span if self.rows else first)
+        span = self.state_span or (self.rows[0].span if self.rows else self._first_line())
         form: Literal["plain", "verbose", "numbered"] = "plain"
         if any(row.number is not None for row in self.rows):
             form = "numbered"
@@ -148,9 +148,10 @@ class _Page:
     def _read_row(self, number: int, line: str) -> None:
         span = line_span(self.source, number, line)
         try:
-            row = self._reader.read(line, span)
+            row = self.reader.read(line, span)
         except RowRefused as refusal:
             if _PASSED_OVER.match(line.lstrip()):
+                self._pass_over(line.strip(), span)
                 return
             if self._in_table:
                 self._refuse(span, self._with_origin(number, str(refusal)))
@@ -170,6 +171,16 @@ class _Page:
         if row.comment is not None:
             self._commented = number
         self.rows.append(row)
+
+    def _pass_over(self, line: str, span: Span) -> None:
+        if line.startswith("ERROR: "):
+            self.failure = self.failure or (line.removeprefix("ERROR: "), span)
+        elif line.startswith("WARN: Skipping malformed tuple"):
+            self._refuse(span, line.removeprefix("WARN: "))  # its lines are loaded, no row shows them
+
+    def _first_line(self) -> Span:
+        number = next((n for n, line in enumerate(self.source.text.split("\n"), 1) if line.strip()), 1)
+        return line_span(self.source, number, self.source.line(number))
 
     def _with_origin(self, number: int, message: str) -> str:
         if not self._commented or number != self._commented + 1:
