@@ -181,6 +181,9 @@ def test_a_broken_line_is_left_out_and_marked_and_its_neighbours_stay() -> None:
     assert [(problem.span.source.name, problem.span.line, problem.fatal) for problem in ruleset.problems] == [
         ("etc/ufw/before.rules", 5, True)
     ]
+    assert ruleset.problems[0].message.endswith(
+        "; ufw loads nothing of before.rules from this *filter block on, and ufw enable fails and sets ENABLED=no"
+    )
     assert len(places(ruleset, "ufw-before-input")) == 3
     assert verdict(ruleset, "10.0.0.1", 7071) == "accept"
 

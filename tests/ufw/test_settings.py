@@ -80,7 +80,7 @@ def test_each_reads_by_its_own_rules(line: str, command: str | None, boot: str) 
         (
             "IPV6=Yes\n",
             "IPV6: ufw reads 'yes' (on), its boot script 'Yes' (off):"
-            " all IPv6 is dropped, the rules of user6.rules are not loaded",
+            " at boot all IPv6 is dropped, and ufw enable fails and sets ENABLED=no",
         ),
         (
             "IPV6=yes # on\n",

@@ -81,7 +81,7 @@ def fragment(role: str, source: Source) -> Ruleset:
         load_rules(store, stock, flush=False)
     if role.startswith("user"):
         add_user_chains(store, prefix, spans)
-    loaded = load_rules(store, source, flush=False)
+    loaded = _load_file(store, role, source)
     if not role.startswith("user"):
         add_user_chains(store, prefix, spans)
     hook_user_chains(store, prefix, spans)
@@ -118,11 +118,34 @@ def _load(
             continue
         if role.startswith("user"):
             add_user_chains(store, prefix, spans)
-        loaded.append(load_rules(store, source, flush=False))
+        loaded.append(_load_file(store, role, source))
         if role.startswith("user"):
             hook_user_chains(store, prefix, spans)
     set_policies(store, policies, spans)
     return loaded
+
+
+def _load_file(store: TableStore, role: str, source: Source) -> Loaded:
+    """``iptables-restore -n`` of one file: it commits block by block and ends at the first fault."""
+    loaded = load_rules(store, source, flush=False)
+    if not any(problem.fatal for problem in loaded.problems):
+        return loaded
+    block = ""
+    blocks = [""]
+    for line in source.text.split("\n"):
+        block = line.strip() if line.startswith("*") else block
+        blocks.append(block)
+        block = "" if line.rstrip() == "COMMIT" else block
+    problems = []
+    for problem in loaded.problems:
+        if problem.fatal:
+            lost = blocks[min(problem.span.line, len(blocks) - 1)]
+            place = f"this {lost} block" if lost else "here"
+            effect = f"ufw loads nothing of {role} from {place} on, and ufw enable fails and sets ENABLED=no"
+            problems.append(replace(problem, message=f"{problem.message}; {effect}"))
+        else:
+            problems.append(problem)
+    return replace(loaded, problems=tuple(problems))
 
 
 def _start(files: Mapping[str, Source], settings: Mapping[str, Setting]) -> Span | None:

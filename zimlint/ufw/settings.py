@@ -122,7 +122,7 @@ def _difference(setting: Setting) -> str | None:
             "no firewall is started" if command_on else "it is started, and ufw changes only files, not the kernel"
         )
     return f"{reading}: " + (
-        "all IPv6 is dropped, the rules of user6.rules are not loaded"
+        "at boot all IPv6 is dropped, and ufw enable fails and sets ENABLED=no"
         if command_on
         else "IPv6 rules are loaded, ufw does not show them and empties user6.rules when it writes it next"
     )
