@@ -135,10 +135,12 @@ def parse_address(text: str) -> tuple[Family, int]:
     """``192.0.2.1`` or ``2001:db8::1`` as family and number; ValueError for anything else."""
     if ":" not in text:
         parts = text.split(".")
-        if len(parts) == 4 and all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
-            a, b, c, d = map(int, parts)
-            if a < 256 and b < 256 and c < 256 and d < 256:
-                return Family.IPV4, a << 24 | b << 16 | c << 8 | d
+        if len(parts) == 4 and text.isascii() and len(text) < 16:
+            first, second, third, fourth = parts  # spelled out: a dump has one or two of these on every line
+            if first.isdigit() and second.isdigit() and third.isdigit() and fourth.isdigit():
+                a, b, c, d = int(first), int(second), int(third), int(fourth)
+                if a < 256 and b < 256 and c < 256 and d < 256 and max(map(len, parts)) < 4:
+                    return Family.IPV4, a << 24 | b << 16 | c << 8 | d
         raise ValueError(f"'{text}' is not an address")
     from ipaddress import IPv6Address  # costs 6 ms; many hosts have no IPv6 constant at all
 
@@ -161,10 +163,10 @@ def network(text: str) -> tuple[Family, RangeSet]:
     address, slash, length = text.partition("/")
     family, number = parse_address(address)
     if not slash:
-        return family, RangeSet([(number, number)])
-    if length.isascii() and length.isdigit() and int(length) <= family.bits:
-        host = (1 << family.bits - int(length)) - 1
-        return family, RangeSet([(number & ~host, number | host)])
+        return family, RangeSet._canonical([(number, number)])
+    if length.isascii() and length.isdigit() and int(length) <= (32 if family is Family.IPV4 else 128):
+        host = (1 << (32 if family is Family.IPV4 else 128) - int(length)) - 1
+        return family, RangeSet._canonical([(number & ~host, number | host)])
     mask_family, mask = parse_address(length)
     if mask_family is not family:
         raise ValueError(f"'{text}' mixes two families")

@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from zimlint.formats.lines import ShapeRefused, parse_shape
+from zimlint.formats.lines import ShapeRefused
 from zimlint.formats.modules import TARGETS
 from zimlint.formats.outline import Rewrite, outline
 from zimlint.formats.places import check_place
 from zimlint.formats.plan import Plan, address_condition, comment_of, conditions_of, make_plan, target_of
 from zimlint.formats.refusals import grammar_refusal
-from zimlint.formats.shapes import GRAMMAR, shape_of, shape_with, slots
+from zimlint.formats.shapes import shape_of, shape_with, slots, tree_of
 from zimlint.formats.tables import Refused, TableStore
 from zimlint.formats.words import split_words
 from zimlint.model import Condition, FilterRule, SrcAddress, Target, Verdict
@@ -35,6 +35,7 @@ class Block:
     def __init__(self, store: TableStore, table: str) -> None:
         self.store = store
         self.table = table
+        self._plans: dict[str, Plan] = {}
         self._tails: dict[tuple[str, str], tuple[tuple[Condition, ...], Target, str | None]] = {}
         """The conditions, target and comment of what follows ``-A CHAIN -s ADDRESS``: ban lists are long."""
 
@@ -49,30 +50,39 @@ class Block:
             if not _COUNTERS.fullmatch(words[0]):
                 raise Refused(f"Bad line {span.line}: need ]")
             del words[0]
-        plan, words = plan_of(words, self.store.family)
+        shape = shape_of(words)
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan, spelled_out = plan_of(words, shape, self.store.family)
+            if spelled_out is words:
+                self._plans[shape] = plan
+            words = spelled_out
         if plan.outline.only not in (None, self.store.family):
             return None  # iptables-restore skips lines with -6, ip6tables-restore those with -4
         rule = self._run_planned(plan, words, span)
         if rule is not None and listed and len(self._tails) < _MANY_TAILS and _is_source_alone(plan):
-            first = 1 if rule.conditions and isinstance(rule.conditions[0], SrcAddress) else 0
-            self._tails[parts[1], parts[4]] = rule.conditions[first:], rule.target, rule.comment
+            source = self._source(parts[3])
+            if source is not None:
+                self._tails[parts[1], parts[4]] = rule.conditions[len(source) :], rule.target, rule.comment
         slot = plan.old_negation
         return None if slot is None else f"Bad argument `{words[slot.indexes[0]]}'"
 
     def _run_known(self, parts: list[str], span: Span) -> bool:
         tail = self._tails.get((parts[1], parts[4]))
-        if tail is None:
-            return False
-        try:
-            family, ranges = network(parts[3])
-        except ValueError:
-            return False
-        if family is not self.store.family:
+        source = None if tail is None else self._source(parts[3])
+        if tail is None or source is None:
             return False
         conditions, target, comment = tail
-        source = address_condition(SrcAddress, ranges, False, family)
         self.store.append(self.table, parts[1], FilterRule((*source, *conditions), target, span, comment))
         return True
+
+    def _source(self, text: str) -> tuple[Condition, ...] | None:
+        """``-s`` with one plain address; None for lists, names and the like."""
+        try:
+            family, ranges = network(text)
+        except ValueError:
+            return None
+        return address_condition(SrcAddress, ranges, False, family) if family is self.store.family else None
 
     def _run_planned(self, plan: Plan, words: Sequence[str], span: Span) -> FilterRule | None:
         """The line that was appended, if it was one."""
@@ -167,15 +177,14 @@ class _NoPlan:
 @cache
 def _read_shape(shape: str, family: Family) -> Plan | Rewrite | _NoPlan:
     try:
-        found = outline(slots(parse_shape(GRAMMAR, shape)), family)
+        found = outline(slots(tree_of(shape)), family)
     except (ShapeRefused, Refused) as refusal:
         return _NoPlan(refusal)
     return found if isinstance(found, Rewrite) else make_plan(found, family)
 
 
-def plan_of(words: list[str], family: Family) -> tuple[Plan, list[str]]:
-    """The plan of a line, and its words with shortened options spelled out."""
-    shape = shape_of(words)
+def plan_of(words: list[str], shape: str, family: Family) -> tuple[Plan, list[str]]:
+    """The plan of a line, and its words: the same list, unless options had to be spelled out."""
     for _ in range(4):
         found = _read_shape(shape, family)
         if isinstance(found, Plan):
@@ -184,6 +193,6 @@ def plan_of(words: list[str], family: Family) -> tuple[Plan, list[str]]:
             if isinstance(found.refusal, Refused):
                 raise Refused(found.refusal.message)
             raise grammar_refusal(words, shape, found.refusal)
-        words = found.apply(words)
+        words = found.apply(words)  # a new list even where only names had to be looked at
         shape = shape_with(words, found.literal)
     raise Refused(f"Bad argument `{words[-1]}'")

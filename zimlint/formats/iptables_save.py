@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
-from zimlint.formats.shapes import GRAMMAR, shape_of
+from zimlint.formats.shapes import GRAMMAR, PLACEHOLDER
 from zimlint.formats.tables import BUILT_IN, Refused, TableStore
 from zimlint.model import Problem, Ruleset
 from zimlint.packets import Family
@@ -189,7 +189,7 @@ class _Loading:
         self.outside = False
         self.declared = set()
         try:
-            parse_shape(GRAMMAR, shape_of(words))
+            parse_shape(GRAMMAR, words[0] + " " + PLACEHOLDER * (len(words) - 1))
             if self.flush:
                 self.store.flush_table(words[1])
             else:
@@ -205,7 +205,7 @@ class _Loading:
         assert self.block is not None
         words = [":", *line[1:].split()]
         try:
-            parse_shape(GRAMMAR, shape_of(words))
+            parse_shape(GRAMMAR, words[0] + " " + PLACEHOLDER * (len(words) - 1))
         except ShapeRefused:
             missing = "chain name" if len(words) == 1 else "policy"
             raise Refused(f"line {span.line} {missing} invalid") from None

@@ -43,6 +43,11 @@ def parse_shape(grammar: str, shape: str) -> Node:
     return tree
 
 
+def known_shape(grammar: str, shape: str) -> Node | None:
+    """The tree of a shape that is kept ready or was read before; None where the grammar has to be asked."""
+    return _known_shapes(grammar).get(shape)
+
+
 def parse_with_lark(grammar: str, shape: str) -> Node:
     """The tree of a shape, from the grammar itself."""
     from lark import Token, Tree

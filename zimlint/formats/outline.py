@@ -20,7 +20,7 @@ from zimlint.formats.modules import (
     owners,
 )
 from zimlint.formats.names import PROTOCOLS
-from zimlint.formats.shapes import PLACEHOLDER, Slot, keywords
+from zimlint.formats.shapes import COMMANDS, PLACEHOLDER, Slot, keywords
 from zimlint.formats.tables import Refused
 from zimlint.packets import PORT_PROTOCOLS, Family
 
@@ -74,11 +74,6 @@ def outline(slots: Sequence[Slot], family: Family) -> Outline | Rewrite:
     return _Sorter(family).sort(slots)
 
 
-_COMMANDS = frozenset({
-    "append", "check", "delete", "insert", "replace", "set_default", "new_chain", "rename_chain", "flush_chain",
-    "delete_chain", "inert",
-})  # fmt: skip
-
 _ONCE = {
     "source": "-s", "destination": "-d", "in_interface": "-i", "out_interface": "-o", "protocol": "-p", "jump": "-j",
     "goto": "-g",
@@ -114,7 +109,7 @@ class _Sorter:
         return Outline(self.command, self.core, tuple(self.matches), self.target, self.jump, self._number(), self.only)
 
     def _take(self, slot: Slot) -> None:
-        if slot.name in _COMMANDS:
+        if slot.name in COMMANDS:
             self.command = slot
         elif slot.name == "module":
             self._load(slot)

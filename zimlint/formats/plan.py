@@ -33,6 +33,10 @@ class _Step(NamedTuple):
     made: dict[tuple[str, ...], Condition | None]
 
 
+_UNMADE = Opaque("", "")
+"""Stands for a condition that no line has asked for yet."""
+
+
 class Plan(NamedTuple):
     """What ``make_plan`` found out about a shape; read lines with the functions below."""
 
@@ -64,10 +68,9 @@ def conditions_of(plan: Plan, words: Sequence[str]) -> list[tuple[Condition, ...
     """What a line asks for; several where comma lists make several lines of it."""
     found = []
     for indexes, make, made in plan.steps:
-        values = tuple([words[index] for index in indexes])
-        if values in made:
-            part = made[values]
-        else:
+        values = (words[indexes[0]],) if len(indexes) == 1 else tuple([words[index] for index in indexes])
+        part = made.get(values, _UNMADE)
+        if part is _UNMADE:
             part = made[values] = make(values)
         if part is not None:
             found.append(part)
@@ -174,10 +177,11 @@ def _addresses(kind: AddressKind, slot: Slot, words: Sequence[str], family: Fami
 
 def address_condition(kind: AddressKind, ranges: RangeSet, negated: bool, family: Family) -> tuple[Condition, ...]:
     """``-s``/``-d`` as a condition; none for any address."""
-    everything = ALL_ADDRESSES[family]
     if negated:
-        return (kind(ranges.complement(everything.ranges[0][1])),)
-    return () if ranges == everything else (kind(ranges),)
+        return (kind(ranges.complement((1 << family.bits) - 1)),)
+    if ranges.ranges[0][0] == 0 and ranges == ALL_ADDRESSES[family]:
+        return ()
+    return (kind(ranges),)
 
 
 def _chain_or_unknown(

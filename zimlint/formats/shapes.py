@@ -11,12 +11,18 @@ from functools import cache
 from typing import NamedTuple
 
 from zimlint.assets import asset_text
-from zimlint.formats.lines import Node
+from zimlint.formats.lines import Node, known_shape, parse_shape
 from zimlint.formats.modules import MATCHES, TARGETS
 from zimlint.formats.names import PROTOCOLS
 
 GRAMMAR = "iptables_save"
 PLACEHOLDER = "w "
+
+COMMANDS = frozenset({
+    "append", "check", "delete", "insert", "replace", "set_default", "new_chain", "rename_chain", "flush_chain",
+    "delete_chain", "inert",
+})  # fmt: skip
+"""The grammar's names for what a line does; it has exactly one of them."""
 
 
 class Slot(NamedTuple):
@@ -38,10 +44,14 @@ class _Symbols(dict[str, str]):
     """What stands for a word in a shape: names and options for themselves, all else the placeholder."""
 
     def __missing__(self, word: str) -> str:
-        if word.startswith("-") and " " not in word:
-            name, equals, _ = word.partition("=")
-            return f"{name}={PLACEHOLDER}" if equals and word.startswith("--") else word + " "
-        return PLACEHOLDER
+        if word[:1] != "-" or " " in word:
+            return PLACEHOLDER
+        name, equals, _ = word.partition("=")
+        if equals and name.startswith("--"):
+            return f"{name}={PLACEHOLDER}"
+        if len(word) < 40:  # the options that occur are few
+            self[word] = word + " "
+        return word + " "
 
 
 _NAMES = (*MATCHES, *TARGETS, *PROTOCOLS, "!", "*", ":")
@@ -58,6 +68,35 @@ def shape_with(words: Iterable[str], literal: frozenset[int]) -> str:
     return "".join(
         word + " " if index in literal and " " not in word else _SYMBOLS[word] for index, word in enumerate(words)
     )
+
+
+def tree_of(shape: str) -> Node:
+    """The tree of a line: made up of those of its options where they are known, else by the grammar."""
+    made: list[str | Node] = []
+    commands = 0
+    for part in _parts(shape.split(" ")[:-1]):
+        options = 2 if part[0] == "!" else 1
+        known = known_shape(GRAMMAR, " ".join(part[:options]) + " " + PLACEHOLDER * (len(part) - options))
+        if known is None:
+            return parse_shape(GRAMMAR, shape)
+        name = str(known[-1][0])
+        commands += name in COMMANDS
+        if options == 2:
+            made.append("! ")
+        made.append((name, *(word + " " for word in part[options - 1 :])))
+    return ("line", *made) if commands == 1 else parse_shape(GRAMMAR, shape)
+
+
+def _parts(words: list[str]) -> list[list[str]]:
+    """The words option by option. Where a value begins like an option the parts come out wrong, and unknown."""
+    parts: list[list[str]] = []
+    for index, word in enumerate(words):
+        negates = word == "!" and words[index + 1 : index + 2] and words[index + 1].startswith("-")
+        if not parts or negates or (word.startswith("-") and parts[-1] != ["!"]):
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return parts
 
 
 def slots(tree: Node) -> list[Slot]:

@@ -84,15 +84,18 @@ def protocol(text: str) -> int:
 
 def address(text: str, family: Family) -> RangeSet:
     """An address, a network, a mask with holes, ``10/8``, ``0/0``; a host name is unsettled."""
-    base, slash, mask = text.partition("/")
     try:
-        if ":" not in text and (base.count(".") != 3 or not base.replace(".", "").isdigit()):
-            base = _short_address(base)
-        elif not slash or (mask.isdigit() and mask.isascii()):
-            found, ranges = network(text)
-            if found is family:
-                return ranges
-        found, value = parse_address(base)
+        found, ranges = network(text)
+    except ValueError:
+        return _odd_address(text, family)
+    return ranges if found is family else _odd_address(text, family)
+
+
+def _odd_address(text: str, family: Family) -> RangeSet:
+    base, slash, mask = text.partition("/")
+    found: Family | None = None
+    try:
+        found, value = parse_address(_short_address(base) if ":" not in base and base.count(".") < 3 else base)
     except ValueError:
         found = None
     if found is not family:
@@ -107,6 +110,8 @@ def address(text: str, family: Family) -> RangeSet:
 
 def addresses(text: str, family: Family) -> tuple[RangeSet, ...]:
     """The parts of a comma list: iptables makes a line of its own of each."""
+    if "," not in text:
+        return (address(text, family),)
     return tuple(address(part, family) for part in text.split(","))
 
 
