@@ -72,10 +72,19 @@ def test_path_leaves_out_a_called_chain_that_changed_nothing() -> None:
         step(15, "inner", "log"),
         step(16, "inner", "return"),
         step(12, "outer", "no match"),
+        step(5, "INPUT", "accept"),
+    )
+    assert path_words(path, HERE) == "INPUT line 4 jump outer and back, line 5 ACCEPT"
+
+
+def test_path_takes_lines_without_effect_together() -> None:
+    path = (
+        step(4, "INPUT", "no match"),
         step(5, "INPUT", "jump empty"),
+        step(6, "INPUT", "jump empty"),
         step(1, "INPUT", "default drop"),
     )
-    assert path_words(path, HERE) == "INPUT line 4 jump outer and back, line 5 jump empty and back, default DROP"
+    assert path_words(path, HERE) == "INPUT lines 4-6 without effect, default DROP"
 
 
 def test_path_keeps_a_called_chain_that_set_a_mark() -> None:

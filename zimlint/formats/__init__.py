@@ -32,7 +32,7 @@ def sniff(source: Source) -> str | None:
         return None
     for kind, known in FORMATS.items():
         if known.in_text(head):
-            return kind
+            return "ufw-rules" if kind == "iptables-save" and _tree_file(source.name, head) else kind
     return named_kind(source.name)
 
 
@@ -46,9 +46,10 @@ HEAD = 200_000
 
 # compiled only when a text gets that far
 _TABLE = r"^[ \t]*\*(?:filter|nat|mangle|raw|security)[ \t\r]*$"
-_LOOSE_RULE = r"^(?:\[\d+:\d+\] )?-[AI] (?:INPUT|FORWARD|OUTPUT|PREROUTING) "
+_LOOSE_RULE = r"^(?:\[\d+:\d+\] )?-[AIP] (?:INPUT|FORWARD|OUTPUT|PREROUTING) "
 _UFW_CHAIN = r"^[ \t]*(?::ufw6?-(?:user|before|after)-input\b|### tuple ###|### RULES ###)"
-_WHOLE_DUMP = r"^[ \t]*(?::INPUT |-A INPUT (?:-j )?ufw6?-)"
+_INPUT = r"^[ \t]*:INPUT "
+_UFW_HOOK = r"^[ \t]*-A INPUT (?:-j )?ufw6?-"
 _SET = r"^(?:create|add) \S+ \S"
 _SET_KIND = r"^create \S+ (?:hash|bitmap|list):"
 _SECTION = r"^\[[^\]\n]+\]"
@@ -67,7 +68,14 @@ def _script(text: str) -> bool:
 
 
 def _rules_of_ufw(text: str) -> bool:
-    return _found(_UFW_CHAIN, text) and not _found(_WHOLE_DUMP, text)
+    return _found(_UFW_CHAIN, text) and not _found(_INPUT, text) and not _found(_UFW_HOOK, text)
+
+
+def _tree_file(name: str, text: str) -> bool:
+    """An edited file of /etc/ufw, not the dump before some change that happens to be called before.rules."""
+    if not _tree_name(name) or _found(_UFW_HOOK, text):
+        return False
+    return _found(_UFW_CHAIN, text) or not _found(_INPUT, text)
 
 
 def _dump(text: str) -> bool:

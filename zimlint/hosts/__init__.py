@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from zimlint.finding import Unread
-from zimlint.formats import sniff
+from zimlint.formats import TREE_FILES, sniff
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import AppProfile, Host, IpSet, Problem, Ruleset, Setting, StatusReport
 from zimlint.packets import Family
 from zimlint.source import Source
 
 UNKNOWN = "not an iptables-save dump, ufw status, ufw profile, ipset save or file of /etc/ufw"
+
+_DUMP_SLOT = "dump "
 
 
 def gather(
@@ -48,7 +50,7 @@ def _slot(source: Source, kind: str) -> str:
         case "iptables-save":
             from zimlint.formats.iptables_save import guess_family
 
-            return f"dump {guess_family(source).value}"
+            return _DUMP_SLOT + guess_family(source).value
         case "ufw-rules":
             return _role(source)
         case "ufw-status":
@@ -59,8 +61,6 @@ def _slot(source: Source, kind: str) -> str:
 
 def _role(source: Source) -> str:
     """Which of the six rule files of /etc/ufw it is, by its name or by the chains that it fills."""
-    from zimlint.formats import TREE_FILES
-
     name = os.path.basename(source.name)
     if name in TREE_FILES:
         return name
@@ -74,10 +74,13 @@ def _role(source: Source) -> str:
 def _host(found: Group, default_ufw: Mapping[str, Source]) -> Host:
     of_kind: dict[str, list[Source]] = {}
     tree: dict[str, Source] = {}
+    dumps: list[tuple[Source, Family]] = []
     for part in found.parts:
         of_kind.setdefault(part.kind, []).append(part.source)
         if part.kind == "ufw-rules":
             tree[part.slot] = part.source
+        elif part.kind == "iptables-save":
+            dumps.append((part.source, Family(part.slot.removeprefix(_DUMP_SLOT))))
     problems: list[Problem] = []
     settings_files = of_kind.get("ufw-settings", [])
     for folder in dict.fromkeys(os.path.dirname(source.name) for source in (*tree.values(), *settings_files)):
@@ -87,7 +90,7 @@ def _host(found: Group, default_ufw: Mapping[str, Source]) -> Host:
     profiles = _profiles(of_kind.get("ufw-profile", []), problems)
     sets = _sets(of_kind.get("ipset-save", []), problems)
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
-    rulesets = [*_tree(tree, settings), *_dumps(of_kind.get("iptables-save", [])), *rulesets]
+    rulesets = [*_tree(tree, settings), *_dumps(dumps), *rulesets]
     if sets:
         rulesets = [replace(ruleset, sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     listed = [part.source for part in found.parts]
@@ -133,12 +136,12 @@ def _sets(sources: list[Source], problems: list[Problem]) -> dict[str, IpSet]:
     return found
 
 
-def _dumps(sources: list[Source]) -> list[Ruleset]:
-    if not sources:
+def _dumps(dumps: list[tuple[Source, Family]]) -> list[Ruleset]:
+    if not dumps:
         return []
     from zimlint.formats.iptables_save import read_iptables_save
 
-    return [read_iptables_save(source) for source in sources]
+    return [read_iptables_save(source, family) for source, family in dumps]
 
 
 def _statuses(

@@ -82,6 +82,8 @@ def _without(folder: str, last: str) -> str:
 
 
 def _groups_of(home: str, parts: list[Part], base: str) -> list[Group]:
+    if home == "-":
+        return [Group("stdin", tuple(parts))]
     if not _crowded(parts):
         stems = {_stem(part) for part in parts}
         only = stems.pop() if len(stems) == 1 else ""
@@ -139,8 +141,6 @@ def _folder(part: Part) -> str:
 
 def _folder_name(home: str, parts: Sequence[Part], base: str) -> str:
     """The host's name after its folder: ``mail1`` of ``hosts/mail1/etc/ufw``, ``ufw`` of ``/etc/ufw``."""
-    if home == "-":
-        return "stdin"
     folders = [os.path.dirname(_absolute(part, base)) for part in parts]
     name = os.path.basename(home) or os.path.basename(os.path.commonpath(folders))
     return name or os.path.splitext(os.path.basename(parts[0].source.name))[0]
@@ -149,8 +149,10 @@ def _folder_name(home: str, parts: Sequence[Part], base: str) -> str:
 def _named_apart(groups: list[Group], base: str) -> list[Group]:
     """Two hosts of one name get their folder's name before it."""
     names = [found.name for found in groups]
-    for index, found in enumerate(groups):
+    apart: list[Group] = []
+    for found in groups:
+        folder = ""
         if names.count(found.name) > 1:
             folder = os.path.basename(os.path.dirname(_home(_absolute(found.parts[0], base), found.parts[0].kind)))
-            names[index] = f"{folder}/{found.name}" if folder else found.name
-    return [Group(name, found.parts) for name, found in zip(names, groups, strict=True)]
+        apart.append(found._replace(name=f"{folder}/{found.name}") if folder else found)
+    return apart

@@ -5,6 +5,7 @@ Invariant: nothing foreign reaches a terminal unescaped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from zimlint.finding import Finding, Report, Severity
@@ -15,6 +16,7 @@ from zimlint.source import Source, Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _RULER = "34"
+_TEXT_WIDTH = 100
 _MAX_RELATED = 6
 _MAX_LINES = 3
 """Of a span over several lines."""
@@ -72,7 +74,10 @@ def _finding(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> 
             yield f"{margin} {bar} {_paint(carets, colour, style)}"
     equals = _paint("=", _RULER, style)
     for key, value in _facts(finding):
-        yield f"{margin} {equals} {key:<7} {value}"
+        first, *more = _wrapped(value)
+        yield f"{margin} {equals} {key:<7} {first}"
+        for line in more:
+            yield f"{margin}           {line}"
 
 
 def place(span: Span) -> str:
@@ -113,6 +118,17 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "see", f"{place(span)}: {escaped(why)}"
     if len(finding.related) > _MAX_RELATED:
         yield "see", f"{len(finding.related) - _MAX_RELATED} more places"
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text in lines of a readable length; a command in backticks is not broken."""
+    lines = [""]
+    for word in re.findall(r"[^\s`]*`[^`]*`\S*|\S+", text):
+        if lines[-1] and len(lines[-1]) + len(word) >= _TEXT_WIDTH:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
 
 
 def _paint(text: str, colour: str, style: Style) -> str:

@@ -87,7 +87,7 @@ def path_words(path: Sequence[Step], here: Source) -> str:
     """``INPUT line 9 no match, line 14 ACCEPT``; lines of another file than ``here`` are named with it."""
     words: list[str] = []
     chain = ""
-    for run in runs(_without_detours(path)):
+    for run in _idle_together(runs(_without_detours(path))):
         place = _place(run, here)
         if run.chain != chain:
             chain = run.chain
@@ -109,8 +109,35 @@ def _place(run: Run, here: Source) -> str:
         return ""
     lines = str(run.first) if run.first == run.last else f"{run.first}-{run.last}"
     if run.source is not here:
-        return f"{escaped(os.path.basename(run.source.name))}:{lines}"
+        folder, name = os.path.split(run.source.name)
+        name = name if "." in name else os.path.join(os.path.basename(folder), name)  # default/ufw
+        return f"{escaped(name)}:{lines}"
     return f"line {lines}" if run.first == run.last else f"lines {lines}"
+
+
+_BACK = " and back"
+
+
+def _idle_together(found: Sequence[Run]) -> list[Run]:
+    """Lines in a row that did nothing, by not matching or through a called chain that came back, as one run."""
+    together: list[Run] = []
+    for run in found:
+        before = together[-1] if together else None
+        if (
+            before is not None
+            and _idle(run)
+            and _idle(before)
+            and (before.source, before.chain) == (run.source, run.chain)
+            and run.first >= before.last
+        ):
+            together[-1] = before._replace(last=run.last, effect="without effect")
+        else:
+            together.append(run)
+    return together
+
+
+def _idle(run: Run) -> bool:
+    return run.effect in ("no match", "without effect") or run.effect.endswith(_BACK)
 
 
 _QUIET = frozenset({"no match", "return", "log", "nflog", "ulog", "audit", "counts only"})
@@ -127,7 +154,7 @@ def _without_detours(path: Sequence[Step]) -> list[Step]:
         while called and called[-1][0] != chain:
             name, place = called.pop()
             if len(called) >= quiet_from:
-                steps[place:] = [Step(steps[place].span, steps[place].chain, f"jump {name} and back")]
+                steps[place:] = [Step(steps[place].span, steps[place].chain, f"jump {name}{_BACK}")]
             quiet_from = min(quiet_from, len(called))
 
     for step in path:
