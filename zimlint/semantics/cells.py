@@ -157,7 +157,7 @@ def value(condition: Condition, setting: Setting) -> Value:
         case TcpFlags(mask, wanted, negated):
             flags = STATE_FLAGS.get(setting.state)
             return Unknown(None) if flags is None else (flags & mask == wanted) != negated
-        case CtState() | CtOriginal() | CtDirection() if setting.notrack:
+        case CtState() if setting.notrack:
             return Ask(condition)
         case CtState():
             return state_holds(condition, setting.state, setting.natted)

@@ -67,11 +67,6 @@ def decide(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
     return _decisions(ruleset, Way(INTO_HOST, state), outside=True)
 
 
-def decide_forward(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
-    """The packets that outsiders get through the host to other machines, with no NAT asked."""
-    return _decisions(ruleset, Way(FORWARD, state), outside=True)
-
-
 def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
     """The packets that the host gets to itself over ``lo``."""
     return _decisions(ruleset, Way(OVER_LOOPBACK, state, loopback=True), outside=False)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from zimlint.model import (
     Chain,
     Condition,
+    CtDirection,
+    CtOriginal,
     Decide,
     FilterRule,
     Goto,
@@ -174,6 +176,8 @@ class _Compiler:
         unknown = False
         for condition in conditions:
             held = value(condition, setting)
+            if self.notrack and isinstance(condition, (CtOriginal, CtDirection)):
+                asks.append(Ask(condition))
             match held:
                 case False:
                     return

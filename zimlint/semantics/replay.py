@@ -96,6 +96,13 @@ def replay(ruleset: Ruleset, packet: Packet, *, lone: bool = False) -> Replay:
     return interpreter.result()
 
 
+def replay_forward(ruleset: Ruleset, packet: Packet) -> Replay:
+    """Follow one packet that the host routes to another machine, with no NAT asked."""
+    interpreter = _Interpreter(ruleset, packet, True)
+    interpreter.follow(_Way(FORWARD, 0, None, Header.of(packet), None))
+    return interpreter.result()
+
+
 def _martian(packet: Packet) -> bool:
     """Sources that the kernel refuses before INPUT, whatever the rules say (net/ipv4/route.c, net/ipv6/ip6_input.c)."""
     family, source = packet.family, packet.source
