@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from zimlint.checks import Check
-from zimlint.finding import Finding
-from zimlint.model import Decide, Verdict
-from zimlint.packets import Family
+from zimlint.finding import Evidence, Finding
+from zimlint.model import Verdict
+from zimlint.packets import TCP, Family, Packet, parse_address
 from zimlint.questions.case import Case, Piece, View, chain_span, opening_span
 from zimlint.questions.findings import finding, origin, proof, service_words
 from zimlint.questions.openings import broad
-from zimlint.semantics.decide import decide_forward
+from zimlint.questions.witness import SOURCE_PORT
+from zimlint.semantics.replay import replay_forward
 from zimlint.zimbra.catalogue import Transport
 
 _UNNAMED: tuple[tuple[Transport, int], ...] = (
@@ -91,13 +92,23 @@ def _forward(check: Check, case: Case) -> Iterator[Finding]:
             continue
         if not forward.default_known or forward.default is not Verdict.ACCEPT:
             continue
-        if any(not rule.conditions and isinstance(rule.target, Decide) for rule in forward.rules):
-            continue
-        if any(decision.rule is None and decision.chain == "FORWARD" for decision in decide_forward(view.ruleset)):
+        packet = _routed(view.family)
+        result = replay_forward(view.ruleset, packet)
+        by_default = any(step.chain == "FORWARD" and step.effect == "default accept" for step in result.path)
+        if result.verdict == "accept" and by_default:
             yield finding(
                 check, case, chain_span(view.ruleset, "filter", "FORWARD"),
-                "routed packets that no line names pass: FORWARD accepts by default", families=[view.family],
+                "routed packets that no line names pass: FORWARD accepts by default",
+                families=[view.family], evidence=Evidence(packet, result.path),
             )  # fmt: skip
+
+
+def _routed(family: Family) -> Packet:
+    """A packet that nobody would name, on its way through the host."""
+    source, destination = (
+        ("203.0.113.9", "198.51.100.77") if family is Family.IPV4 else ("2001:db8::9", "2001:db8:ffff::77")
+    )
+    return Packet(family, TCP, parse_address(source)[1], SOURCE_PORT, parse_address(destination)[1], 9999, "eth0")
 
 
 def disabled(check: Check, case: Case) -> Iterator[Finding]:
