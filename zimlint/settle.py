@@ -5,6 +5,7 @@ Invariant: a finding is only left out where another one, at least as grave, tell
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -20,10 +21,30 @@ _MINOR = ("unknown-port-open", "stale-port", "protocol-missing", "unknown-match"
 
 def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
     """The findings of one host without repetition, in the order of files and lines."""
-    found = _join_protocols(_join_families(_join_views(list(findings), case)))
+    found = _follow_profiles(_join_protocols(_join_families(_join_views(list(findings), case))))
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
+
+
+def _follow_profiles(findings: list[Finding]) -> list[Finding]:
+    """A service that is shut because its profile does not load is told at the profile."""
+    kept = list(findings)
+    for blocked in findings:
+        if blocked.check == "required-port-blocked":
+            for place, profile in enumerate(kept):
+                text = profile.span.source.line(profile.span.line)
+                if profile.check == "profile-invalid" and all(_names(text, port) for port in blocked.ports):
+                    so = (blocked.span, f"and so {blocked.message}")
+                    kept[place] = replace(profile, related=(*profile.related, so))
+                    kept.remove(blocked)
+                    break
+    return kept
+
+
+def _names(text: str, label: str) -> bool:
+    """Whether a profile's line of ports names one."""
+    return re.search(rf"\b{label.split('/')[0]}\b", text) is not None
 
 
 def _join_views(findings: list[Finding], case: Case) -> list[Finding]:

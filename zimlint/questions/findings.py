@@ -63,14 +63,12 @@ def _filled(text: str, words: dict[str, str]) -> str:
 def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]]) -> tuple[Certainty, Evidence] | None:
     """The best packet among the pieces to one of (transport, port): a certain one before a possible one."""
     best: tuple[Piece, int] | None = None
-    wanted = list(ports)
-    for piece in pieces:
-        for transport, port in wanted:
+    for transport, port in ports:
+        for piece in pieces:
             if piece.transport == transport and port in piece.ports:
                 if piece.decision.certain:
                     return "certain", prove(view.ruleset, witness(view.ruleset, piece, port), "certain")
                 best = best or (piece, port)
-                break
     if best is None:
         return None
     return "possible", prove(view.ruleset, witness(view.ruleset, *best), "possible")

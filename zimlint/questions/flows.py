@@ -70,10 +70,10 @@ def _blocked_finding(
     services = [each[0].service for each in found]
     verb = "refuse" if len(services) > 1 else "refuses"
     source = format_address(packet.family, packet.source)
-    why = need.why[:1].lower() + need.why[1:]
+    who = "" if need.source == "public" else ", another node"
     return finding(
         check, case, _decider(view, path),
-        f"{service_words(services)} {verb} {source}, and {why}",
+        f"{service_words(services)} {verb} {source}{who}",
         families=[view.family], ports=[service.label for service in services], sources=[need.source],
         evidence=Evidence(packet, path),
     )  # fmt: skip

@@ -5,7 +5,7 @@ Invariant: a witness that the one-packet interpreter judges otherwise is an ``In
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.finding import Certainty, Evidence
 from zimlint.model import Ruleset
@@ -22,6 +22,8 @@ _READABLE = {
     Family.IPV6: ("2001:db8::9", "fd00::9"),
 }
 """Documentation addresses (RFC 5737, RFC 3849) and everyday private ones, taken where the cell allows it."""
+_HERE = {Family.IPV4: ("192.0.2.25", "10.0.0.25"), Family.IPV6: ("2001:db8::25",)}
+"""The same for an address of the host."""
 SOURCE_PORT = 40_000
 
 
@@ -40,15 +42,15 @@ def packet_of(family: Family, decision: Decision, transport: str, port: int, add
         TCP if transport == "tcp" else UDP,
         readable(addresses, family),
         SOURCE_PORT if SOURCE_PORT in sports else sports.first(),
-        None if UNICAST[family] <= destinations else readable(destinations, family),
+        None if UNICAST[family] <= destinations else readable(destinations, family, _HERE),
         port,
         "eth0" if "eth0" in decision.interfaces else decision.interfaces[0],
     )
 
 
-def readable(addresses: RangeSet, family: Family) -> int:
+def readable(addresses: RangeSet, family: Family, usual: Mapping[Family, Sequence[str]] = _READABLE) -> int:
     """An address that a reader recognises, else one inside the first network (not its first address)."""
-    for text in _READABLE[family]:
+    for text in usual[family]:
         number = parse_address(text)[1]
         if number in addresses:
             return number

@@ -130,6 +130,8 @@ class _Frame:
     out: State | None = None
     certain: bool = True
     goto: bool = False
+    called_by: int = -1
+    """The line that led here; -1 in a base chain."""
 
 
 def _run_hook(
@@ -164,7 +166,7 @@ def _run_hook(
         match line.target:
             case Decide(verdict):
                 if verdict is Verdict.ACCEPT:
-                    outcome.accepts.append((hook, line_number))
+                    outcome.accepts.append((hook, _author(program, stack, line_number)))
                     accepted = _join(accepted, before)
                 else:
                     outcome.refused = True
@@ -178,7 +180,7 @@ def _run_hook(
                 elif key not in active and line.chain >= 0:
                     active.add(key)
                     entered = program.codes[line.chain].start
-                    stack.append(_Frame(line.chain, entered, before, before, None, certain, goto))
+                    stack.append(_Frame(line.chain, entered, before, before, None, certain, goto, line_number))
             case Return():
                 frame.out = _join(frame.out, before)
                 if certain:
@@ -214,6 +216,14 @@ def _run_hook(
         else:
             outcome.refused = True
     return accepted
+
+
+def _author(program: Program, stack: list[_Frame], line: int) -> int:
+    """The line that a reader would change: where a chain accepts all that it is given, the one that led into it."""
+    for number in (line, *(frame.called_by for frame in reversed(stack))):
+        if number >= 0 and program.lines[number].rules[0].conditions:
+            return number
+    return line
 
 
 def _come_back(frame: _Frame, result: State | None, certain: bool, goto: bool) -> None:
