@@ -1,4 +1,4 @@
-"""The shapes of ``grammars/iptables_save.lark`` that are kept ready: every option alone, with all values it can have."""
+"""The shapes of ``grammars/iptables_save.lark`` that are kept ready: each option alone, with all its values."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from zimlint.formats.modules import TARGETS
 from zimlint.formats.outline import Rewrite, outline
 from zimlint.formats.places import check_place
 from zimlint.formats.plan import Plan, address_condition, comment_of, conditions_of, make_plan, target_of
-from zimlint.formats.refusals import grammar_refusal
+from zimlint.formats.refusals import grammar_refusal, refused_place
 from zimlint.formats.shapes import shape_of, shape_with, slots, tree_of
 from zimlint.formats.tables import Refused, TableStore
 from zimlint.formats.words import split_words
@@ -26,7 +26,7 @@ DEFAULTS = {"ACCEPT": Verdict.ACCEPT, "DROP": Verdict.DROP}
 """What ``-P`` and ``:CHAIN`` take (man iptables, -P)."""
 
 _MANY_TAILS = 4096
-_COUNTERS = re.compile(r"\[\d+:\d+\]")
+_LONG = 500
 
 
 class Block:
@@ -41,15 +41,15 @@ class Block:
 
     def run(self, text: str, span: Span) -> str | None:
         """Carry out one line. The result is what iptables 1.8.9 has against a line that older ones loaded."""
+        if text[0] == "[":
+            text = _without_counters(text, span)
         parts = text.split(" ", 4)
         listed = len(parts) == 5 and parts[0] == "-A" and parts[2] == "-s"
         if listed and self._run_known(parts, span):
             return None
         words = split_words(text)
-        if words[0].startswith("["):
-            if not _COUNTERS.fullmatch(words[0]):
-                raise Refused(f"Bad line {span.line}: need ]")
-            del words[0]
+        if len(text) > _LONG:
+            _check_length(words)
         shape = shape_of(words)
         plan = self._plans.get(shape)
         if plan is None:
@@ -147,6 +147,21 @@ class Block:
         return self.store.has_chain(self.table, name)
 
 
+def _without_counters(text: str, span: Span) -> str:
+    counters = re.match(r"\[\d+:\d+\][ \t]*", text)
+    if counters is None:
+        raise Refused(f"Bad line {span.line}: need ]")
+    return text[counters.end() :]
+
+
+def _check_length(words: Sequence[str]) -> None:
+    # MAX_ARGC, less the tool's own three, and struct xt_param_buf (iptables/xshared.h)
+    if len(words) > 251:
+        raise Refused("Parser cannot handle more arguments")
+    if any(len(word.encode()) > 1023 for word in words):
+        raise Refused("Parameter too long!")
+
+
 def check_chain_name(name: str) -> None:
     """Refused where no chain can be called that (iptables/xshared.c ``assert_valid_chain_name``)."""
     if name[:1] in ("-", "!"):
@@ -183,6 +198,21 @@ def _read_shape(shape: str, family: Family) -> Plan | Rewrite | _NoPlan:
     return found if isinstance(found, Rewrite) else make_plan(found, family)
 
 
+def _first_refusal(words: list[str], shape: str, refusal: ShapeRefused, family: Family) -> Refused:
+    """What the tool says to a line that the grammar refuses: it may have stopped at a value before."""
+    place = refused_place(shape, refusal)
+    if 0 < place < len(words):
+        try:
+            plan, before = plan_of(words[:place], shape_of(words[:place]), family)
+        except Refused:
+            return grammar_refusal(words, place, refusal)
+        try:
+            conditions_of(plan, before)
+        except Refused as earlier:
+            return earlier
+    return grammar_refusal(words, place, refusal)
+
+
 def plan_of(words: list[str], shape: str, family: Family) -> tuple[Plan, list[str]]:
     """The plan of a line, and its words: the same list, unless options had to be spelled out."""
     for _ in range(4):
@@ -192,7 +222,7 @@ def plan_of(words: list[str], shape: str, family: Family) -> tuple[Plan, list[st
         if isinstance(found, _NoPlan):
             if isinstance(found.refusal, Refused):
                 raise Refused(found.refusal.message)
-            raise grammar_refusal(words, shape, found.refusal)
+            raise _first_refusal(words, shape, found.refusal, family)
         words = found.apply(words)  # a new list even where only names had to be looked at
         shape = shape_with(words, found.literal)
     raise Refused(f"Bad argument `{words[-1]}'")

@@ -152,7 +152,7 @@ class _Loading:
             self._comment(line, number)
         elif first == "*" or (first in " \t" and line.lstrip().startswith("*")):
             self._table(line, self._span(line, number))
-        elif not line.isspace():
+        else:
             self._in_block(line, self._span(line, number))
 
     def _in_block(self, line: str, span: Span) -> None:

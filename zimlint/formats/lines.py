@@ -26,7 +26,7 @@ MAX_SHAPE = 20_000
 
 
 class ShapeRefused(Exception):
-    """The grammar does not know this shape; ``column`` (from 1, in the shape) is where it gave up."""
+    """The grammar does not know this shape; ``column`` (from 1) is where it gave up, one past the last at the end."""
 
     def __init__(self, column: int, expected: tuple[str, ...] = ()) -> None:
         super().__init__(f"column {column}")
@@ -59,7 +59,9 @@ def parse_with_lark(grammar: str, shape: str) -> Node:
         tree = _parser(grammar).parse(shape)
     except UnexpectedInput as error:
         expected = getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
-        raise ShapeRefused(max(error.column, 1), tuple(sorted(map(str, expected)))) from None
+        at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
+        column = len(shape) + 1 if at_end else max(error.column, 1)
+        raise ShapeRefused(column, tuple(sorted(map(str, expected)))) from None
 
     def node(part: object) -> Node:
         if not isinstance(part, Tree):

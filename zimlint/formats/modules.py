@@ -53,7 +53,7 @@ MATCHES: dict[str, Extension] = {
     "hbh": Extension(families=_V6),
     "helper": Extension(needs=("--helper",)),
     "hl": Extension(one_of="HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'", families=_V6),
-    "icmp": Extension(needs=("--icmp-type",)),
+    "icmp": Extension(needs=("--icmp-type",), families=_V4),
     "icmp6": Extension(needs=("--icmpv6-type",), families=_V6),
     "ipcomp": Extension(),
     "iprange": Extension(one_of="iprange match: You must specify `--src-range' or `--dst-range'"),

@@ -74,6 +74,18 @@ def outline(slots: Sequence[Slot], family: Family) -> Outline | Rewrite:
     return _Sorter(family).sort(slots)
 
 
+_OBJECTIONS = {
+    "-t": "The -t option cannot be used in iptables-restore.",
+    "--table": "The -t option cannot be used in iptables-restore.",
+    "-w": "You cannot use `-w' from iptables-restore",
+    "--wait": "You cannot use `-w' from iptables-restore",
+    "-n": "Illegal option `-n' with this command",
+    "--numeric": "Illegal option `-n' with this command",
+    "-x": "Illegal option `-x' with this command",
+    "--exact": "Illegal option `-x' with this command",
+}
+"""Options that iptables has and iptables-restore does not take."""
+
 _ONCE = {
     "source": "-s", "destination": "-d", "in_interface": "-i", "out_interface": "-o", "protocol": "-p", "jump": "-j",
     "goto": "-g",
@@ -114,6 +126,7 @@ class _Sorter:
         elif slot.name == "module":
             self._load(slot)
         elif slot.name == "other":
+            self._refuse_misplaced(slot)
             self._expand(slot)
         elif slot.name in CORE:
             self._take_core(slot)
@@ -138,13 +151,17 @@ class _Sorter:
                     self.target = Group(name)
                 else:
                     self.target = Group(name, known=False)
+            case "fragment" if self.family is Family.IPV6:
+                raise Refused("`-f' is not supported in IPv6, use -m frag instead")
             case "only_ipv4" | "only_ipv6":
                 self.only = Family.IPV4 if slot.name == "only_ipv4" else Family.IPV6
 
     def _load(self, slot: Slot) -> None:
         if not self._unseen(slot):
             name = slot.values[0]
-            known = name in MATCHES and self.family in MATCHES[name].families
+            known = name in MATCHES
+            if known and self.family not in MATCHES[name].families:
+                raise Refused(f"Couldn't load match `{name}':No such file or directory")
             self.matches.append(Group(name, known))
 
     def _unseen(self, slot: Slot) -> bool:
@@ -179,7 +196,7 @@ class _Sorter:
         if "=" in keyword:
             self.split.add(slot.place)
             return
-        if self.literal:
+        if self.split or self.renamed or self.literal:
             return  # the next round knows more
         if keyword.startswith("--"):
             meant = {
@@ -191,15 +208,26 @@ class _Sorter:
                 self.renamed.append((slot.place, next(iter(meant.values()))))
                 return
         unknown = next((group for group in self._loaded() if not group.known), None)
-        if unknown is not None and keyword not in ("-t", "--table"):
+        if unknown is not None and keyword not in _OBJECTIONS:
             unknown.slots.append(slot)
-        elif keyword in ("-t", "--table"):
-            raise Refused("The -t option cannot be used in iptables-restore.")
         else:
-            raise Refused(f'unknown option "{keyword}"')
+            raise Refused(_OBJECTIONS.get(keyword, f'unknown option "{keyword}"'))
+
+    def _refuse_misplaced(self, slot: Slot) -> None:
+        """An option that the grammar knows, but not here."""
+        name = keywords().get(slot.keyword)
+        if name is None:
+            return
+        if name in COMMANDS:
+            raise Refused(f"Cannot use {slot.keyword} with {self.command.keyword if self.command else slot.keyword}")
+        if slot.negated and (name in CORE or name == "module"):
+            raise Refused(f"cannot have ! before {slot.keyword}")
+        if slot.negated:
+            owner = self._owner(name)
+            raise Refused(f'{owner.module if owner else ""}: option "{slot.keyword}" cannot be inverted.')
 
     def _has(self, name: str) -> bool:
-        if name in CORE or name == "module":
+        if name in CORE or name in COMMANDS or name == "module":
             return True
         having = owners(name)
         return self.implied in having or any(group.known and group.module in having for group in self._loaded())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from zimlint.formats.modules import CHAINS_OF, PLACES
 from zimlint.formats.outline import Outline
-from zimlint.formats.tables import BUILT_IN, Refused
+from zimlint.formats.tables import BUILT_IN, NAT_DROPS, Refused
 
 _NO_OUTPUT, _NO_INPUT = ("PREROUTING", "INPUT"), ("OUTPUT", "POSTROUTING")
 
@@ -22,7 +22,7 @@ def check_place(outline: Outline, table: str, chain: str) -> None:
             raise Refused(f"Can't use -i with {chain}")
     known = [group.module for group in (*outline.matches, outline.target) if group is not None and group.known]
     if "DROP" in known and table == "nat":
-        raise Refused('The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.')
+        raise Refused(NAT_DROPS)
     for module in known:
         places = PLACES.get(module)
         chains = places.get(table) if places is not None else CHAINS_OF.get(module, ())

@@ -10,7 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 from zimlint.formats.matches import condition, is_modelled
-from zimlint.formats.modules import ADDON_TARGETS
+from zimlint.formats.modules import ADDON_TARGETS, TARGETS
 from zimlint.formats.opaque import INERT_OPTIONS, Option, opaque
 from zimlint.formats.outline import Group, Outline
 from zimlint.formats.shapes import Slot
@@ -196,7 +196,7 @@ def _chain_or_unknown(
         if foreign:
             raise Refused(f'unknown option "{foreign[0].keyword}"')
         return Jump(name)
-    if not name.isupper():
+    if not name.isupper() or name in TARGETS:
         raise Refused(f'unknown option "{foreign[0].keyword}"')
     return OpaqueTarget(name, _target_text(name, foreign, words))
 

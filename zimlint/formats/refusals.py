@@ -8,36 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zimlint.formats.lines import MAX_SHAPE, ShapeRefused
-from zimlint.formats.modules import owners
-from zimlint.formats.shapes import keywords
 from zimlint.formats.tables import Refused
 
 
-def grammar_refusal(words: Sequence[str], shape: str, refusal: ShapeRefused) -> Refused:
+def refused_place(shape: str, refusal: ShapeRefused) -> int:
+    """Which word the grammar stopped at; one past the last at the end of the line."""
+    return shape.count(" ", 0, refusal.column - 1)
+
+
+def grammar_refusal(words: Sequence[str], place: int, refusal: ShapeRefused) -> Refused:
     """The tool's words for what the grammar refused in a line."""
     if refusal.column >= MAX_SHAPE:
         return Refused("the line has too many options to be read")
-    place = min(shape.count(" ", 0, refusal.column - 1), len(words) - 1)
+    if place == len(words):
+        return _refusal_at_end(words, refusal)
     word = words[place]
-    if place == len(words) - 1:
-        if "VALUE" in refusal.expected:
-            return Refused(f'option "{word}" requires an argument')
-        if "$END" not in refusal.expected and "APPEND" in refusal.expected and not _is_argument(word):
-            return Refused("nothing appropriate following !" if word == "!" else "no command specified")
-        if word == "!":
-            return Refused("nothing appropriate following !")
-    if place and words[place - 1] == "!" and word.startswith("-"):
-        module = owners(keywords().get(word, ""))[0]
-        if module in ("jump", "goto", "module") or word in _COMMANDS:
-            return Refused(f"cannot have ! before {word}")
-        return Refused(f'{module}: option "{word}" cannot be inverted.')
-    if word in _COMMANDS:
-        return Refused(f"Cannot use {word} with {next((w for w in words if w in _COMMANDS), word)}")
+    if "WORD" in refusal.expected and len(refusal.expected) == 1:
+        option = next((before for before in reversed(words[:place]) if before.startswith("-")), word)
+        return Refused("-R requires a rule number" if option in ("-R", "--replace") else f"{option} requires two args.")
     return Refused(f"Bad argument `{word}'")
 
 
-def _is_argument(word: str) -> bool:
-    return not word.startswith("-")
-
-
-_COMMANDS = frozenset({"-A", "-C", "-D", "-I", "-R", "-P", "-N", "-E", "-F", "-X", "-Z", "-L", "-S"})
+def _refusal_at_end(words: Sequence[str], refusal: ShapeRefused) -> Refused:
+    if not words or "APPEND" in refusal.expected:
+        return Refused("no command specified")
+    if words[-1] == "!":
+        return Refused("nothing appropriate following !")
+    option = next((word for word in reversed(words) if word.startswith("-")), words[-1])
+    if "VALUE" in refusal.expected or words[-1] == option:
+        return Refused(f'option "{option}" requires an argument')
+    return Refused("-R requires a rule number" if option in ("-R", "--replace") else f"{option} requires two args.")

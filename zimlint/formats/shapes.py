@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from zimlint.assets import asset_text
-from zimlint.formats.lines import Node, known_shape, parse_shape
+from zimlint.formats.lines import Node, ShapeRefused, known_shape, parse_shape
 from zimlint.formats.modules import MATCHES, TARGETS
 from zimlint.formats.names import PROTOCOLS
 
@@ -84,7 +84,11 @@ def tree_of(shape: str) -> Node:
         if options == 2:
             made.append("! ")
         made.append((name, *(word + " " for word in part[options - 1 :])))
-    return ("line", *made) if commands == 1 else parse_shape(GRAMMAR, shape)
+    if commands == 1:
+        return ("line", *made)
+    if commands == 0 and made:
+        raise ShapeRefused(len(shape) + 1, ("APPEND",))
+    return parse_shape(GRAMMAR, shape)
 
 
 def _parts(words: list[str]) -> list[list[str]]:

@@ -21,6 +21,7 @@ BUILT_IN = {
 }
 """The tables and the chains that each has from the start (man iptables, TABLES)."""
 
+NAT_DROPS = 'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.'
 _NO_SUCH = "No chain/target/match by that name."
 
 
@@ -125,6 +126,8 @@ class TableStore:
         """``-P``."""
         if chain not in BUILT_IN[table]:
             raise Refused("Bad built-in chain name.")
+        if table == "nat" and default is Verdict.DROP:
+            raise Refused(NAT_DROPS)
         entry = self._built_in(table, chain)
         entry.default = default
         entry.span = span
@@ -169,8 +172,11 @@ class TableStore:
             entry = self._built_in(table, chain)
         if rule is not None:
             target = rule.target
-            if isinstance(target, Jump | Goto) and not self.has_chain(table, target.chain):
-                raise Refused(f"Chain '{target.chain}' does not exist", "undefined-chain")
+            if isinstance(target, Jump | Goto):
+                if target.chain in BUILT_IN[table]:
+                    raise Refused(f"RULE_APPEND failed (Operation not supported): rule in chain {chain}")
+                if target.chain not in self._tables[table]:
+                    raise Refused(f"Chain '{target.chain}' does not exist", "undefined-chain")
         return entry.rules
 
     def _built_in(self, table: str, chain: str) -> _Chain:

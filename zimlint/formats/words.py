@@ -30,16 +30,6 @@ def split_words(text: str) -> list[str]:
     return words + text[position:].split()
 
 
-def swallows_rest(text: str) -> bool:
-    """Whether a quote is still open at the end of the line."""
-    position = 0
-    while piece := _PIECE.match(text, position):
-        if not piece[3]:
-            return True
-        position = piece.end()
-    return False
-
-
 def quote_word(word: str) -> str:
     """A word as iptables-save would print it, near enough to read."""
     if _BARE.fullmatch(word) or word == "!":

@@ -1,0 +1,64 @@
+"""Real dumps, where they lie beside the checkout: every line that iptables 1.8.9 loads is understood."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from zimlint.formats.iptables_save import load_rules, read_iptables_save
+from zimlint.formats.tables import TableStore
+from zimlint.packets import Family
+from zimlint.source import Source
+
+_ROOT = Path(os.environ.get("ZIMLINT_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
+
+KNOWN_WORDS = (
+    "unknown option",  # of old versions, or invented
+    "Bad argument",  # the old negation; lines cut off by a terminal
+    "host/network `<",  # made anonymous
+    "Couldn't load match `icmp6'",  # a dump for both families
+)
+"""What the real tool says to lines of these dumps, too."""
+
+
+_UFW_CHAINS = "\n".join(
+    [
+        "*filter",
+        *(f":{ufw}-user-logging-{way} - [0:0]" for ufw in ("ufw", "ufw6") for way in ("input", "output", "forward")),
+        "COMMIT\n",
+    ]
+)
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted(path for path in (_ROOT / folder).glob("*") if path.suffix not in (".md", ".jsonl"))
+
+
+def _source(path: Path) -> Source:
+    return Source(path.name, path.read_bytes().decode("utf-8", "replace"))
+
+
+def test_real_dumps_are_understood() -> None:
+    files = _files("iptables")
+    if not files:
+        pytest.skip(f"no corpus at {_ROOT} (set ZIMLINT_CORPUS)")
+    for path in files:
+        ruleset = read_iptables_save(_source(path))
+        unread = [problem for problem in ruleset.problems if problem.check in ("unreadable-line", "undefined-chain")]
+        assert all(problem.message.startswith(KNOWN_WORDS) for problem in unread), (path.name, unread)
+        assert any(chain.rules for chains in ruleset.tables.values() for chain in chains.values()) or any(
+            problem.check == "template" for problem in ruleset.problems
+        ), path.name
+
+
+def test_rule_files_of_ufw_s_own_tests_are_understood() -> None:
+    files = _files("ufw-testsuite/rules")
+    if not files:
+        pytest.skip(f"no corpus at {_ROOT} (set ZIMLINT_CORPUS)")
+    for path in files:
+        store = TableStore(Family.IPV6 if "user6." in path.name else Family.IPV4)
+        load_rules(store, Source("made at boot", _UFW_CHAINS), flush=False)
+        loaded = load_rules(store, _source(path), flush=False)
+        assert not loaded.unread_lines, (path.name, loaded.problems)
