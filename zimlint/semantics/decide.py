@@ -107,7 +107,7 @@ class _Decider:
             for axis in axes[level:]:
                 uncut |= masks[axis]
             lines = alive & ~compiled.chosen
-            choosing = sum(1 << line for line in compiled.choices if lines >> line & 1 and uncut)
+            choosing = self._open_choices(compiled, alive)
             outcome = self._walk(way, lines, lines & ~(uncut | compiled.unknown | choosing), state)
             if not outcome.arrives and not outcome.nats:
                 continue
@@ -130,6 +130,15 @@ class _Decider:
             if alive >> line & 1 and any(not c.negated and not alive & c.bits for c in choices):
                 alive &= ~(1 << line)
         return alive
+
+    @staticmethod
+    def _open_choices(compiled: Compiled, alive: int) -> int:
+        """The lines of which some product is alive: whether they hold is only settled once every axis is cut."""
+        return sum(
+            1 << line
+            for line, choices in compiled.choices.items()
+            if alive >> line & 1 and any(alive & choice.bits for choice in choices)
+        )
 
     @staticmethod
     def _chosen(compiled: Compiled, alive: int) -> int:
