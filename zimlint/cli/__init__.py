@@ -35,19 +35,23 @@ def _command(words: list[str]) -> int:
         say(f"zimlint {__version__}\n")
         return CLEAN
 
-    from zimlint.cli import arguments
+    from zimlint.cli.options import LintOptions, TableOptions, TraceOptions, paths_alone
 
-    options = arguments.parse(words)
+    options: LintOptions | TraceOptions | TableOptions | None = paths_alone(words)
+    if options is None:
+        from zimlint.cli.arguments import parse
+
+        options = parse(words)
     match options:
-        case arguments.LintOptions():
+        case LintOptions():
             from zimlint.cli.lint import run_lint
 
             return run_lint(options)
-        case arguments.TraceOptions():
+        case TraceOptions():
             from zimlint.cli.trace import run_trace
 
             return run_trace(options)
-        case arguments.TableOptions():
+        case TableOptions():
             from zimlint.cli.tables import run_table
 
             return run_table(options)

@@ -7,54 +7,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from zimlint import __version__
+from zimlint.cli.options import InputOptions, LintOptions, Options, TableOptions, TraceOptions
 from zimlint.cli.output import say
 from zimlint.formats import FORMATS
 from zimlint.reporters import REPORTERS
 from zimlint.source import ConfigError
-
-
-class InputOptions(NamedTuple):
-    """What is read, and how."""
-
-    paths: tuple[str, ...]
-    kind: str | None
-    default_ufw: str | None
-
-
-class LintOptions(NamedTuple):
-    """``zimlint PATH...``."""
-
-    inputs: InputOptions
-    format: str
-    config: str | None
-    fail_on: str | None
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    quiet: bool
-    color: str
-
-
-class TraceOptions(NamedTuple):
-    """``zimlint trace PATH``; exactly one of ``packet`` and ``packets`` is given."""
-
-    inputs: InputOptions
-    packet: str | None
-    packets: str | None
-    format: str
-
-
-class TableOptions(NamedTuple):
-    """``zimlint checks``, ``zimlint ports``, ``zimlint explain ID``."""
-
-    command: str
-    id: str = ""
-
-
-Options = LintOptions | TraceOptions | TableOptions
-COMMANDS = ("checks", "explain", "ports", "trace")
 
 
 def parse(words: Sequence[str]) -> Options:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from zimlint.cli.arguments import InputOptions
+from zimlint.cli.options import InputOptions
 from zimlint.cli.output import complain
 from zimlint.cli.reading import read_file, read_stdin
 from zimlint.cli.walk import default_ufw_of, read_directory

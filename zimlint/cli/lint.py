@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from zimlint.checks import Check, load_checks
 from zimlint.cli import CLEAN, FINDINGS, UNUSABLE
-from zimlint.cli.arguments import LintOptions
+from zimlint.cli.ids import known_check
 from zimlint.cli.inputs import Batch, must_read, read_inputs
+from zimlint.cli.options import LintOptions
 from zimlint.cli.output import say, wants_colour, warn
 from zimlint.engine import Job, lint, worst
 from zimlint.finding import Report, Severity, Unread
 from zimlint.reporters import Style, reporter
-from zimlint.source import ConfigError
 from zimlint.zimbra.catalogue import Catalogue, load_catalogue
 from zimlint.zimbra.site import Site, read_site
 
@@ -32,20 +32,6 @@ def run_lint(options: LintOptions) -> int:
     say(rendered.findings)
     warn(rendered.remarks)
     return UNUSABLE if unread else FINDINGS if failed else CLEAN
-
-
-def known_check(checks: Collection[str], *ids: str) -> None:
-    """Refuse an id that no check has."""
-    for word in ids:
-        if word not in checks:
-            raise ConfigError(f"no check is called '{word}'{_hint(word, checks)}; 'zimlint checks' lists them")
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word.lower().replace("_", "-"), known, n=1, cutoff=0.6)
-    return f", did you mean '{near[0]}'?" if near else ""
 
 
 def _site(batch: Batch, checks: Collection[str]) -> Site:

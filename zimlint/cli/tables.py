@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check, load_checks
 from zimlint.cli import CLEAN
-from zimlint.cli.arguments import TableOptions
+from zimlint.cli.ids import known_check
+from zimlint.cli.options import TableOptions
 from zimlint.cli.output import say
 from zimlint.finding import Severity
 
@@ -55,8 +56,6 @@ def _ports() -> str:
 
 
 def _explained(name: str) -> str:
-    from zimlint.cli.lint import known_check
-
     checks = load_checks()
     known_check(checks, name)
     return "\n".join(_lines(checks[name])) + "\n"

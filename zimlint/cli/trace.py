@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zimlint.cli import CLEAN, UNUSABLE
-from zimlint.cli.arguments import TraceOptions
 from zimlint.cli.inputs import must_read, read_inputs
+from zimlint.cli.options import TraceOptions
 from zimlint.cli.output import complain, say
 from zimlint.cli.packet_text import packet_of, parse_packet
 from zimlint.model import Host, Ruleset, Step

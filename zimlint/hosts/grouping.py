@@ -45,20 +45,22 @@ def group(parts: Sequence[Part], base: str = "") -> tuple[Group, ...]:
     return tuple(_named_apart(groups, base))
 
 
-_WORDS = (
-    "rules|v4|v6|ipv4|ipv6|ip4|ip6|iptables|ip6tables|ip4tables|save|ufw|status|verbose|numbered|plain|ipsets?|sets?"
-    "|txt|dump|conf|up|nft|legacy|out|log|firewall"
-)
-_LAST_WORD = re.compile(rf"(?:^|[._-]+)(?:{_WORDS})$", re.I)
-_FIRST_WORD = re.compile(rf"^(?:{_WORDS})(?:[._-]+|$)", re.I)
+_WORDS = frozenset({
+    "rules", "v4", "v6", "ipv4", "ipv6", "ip4", "ip6", "iptables", "ip6tables", "ip4tables", "save", "ufw", "status",
+    "verbose", "numbered", "plain", "ipset", "ipsets", "set", "sets", "txt", "dump", "conf", "up", "nft", "legacy",
+    "out", "log", "firewall",
+})  # fmt: skip
+"""What names of files say of their format."""
 
 
 def stem(name: str) -> str:
     """What a file name says beside its format: ``mail1`` of ``mail1-ip6tables.save``, nothing of ``rules.v4``."""
-    rest = os.path.basename(name)
-    while (shorter := _FIRST_WORD.sub("", _LAST_WORD.sub("", rest))) != rest:
-        rest = shorter
-    return rest
+    words = re.split(r"([._-]+)", os.path.basename(name))  # word, separator, word ...
+    while words and words[-1].lower() in _WORDS:
+        del words[-2:]
+    while words and words[0].lower() in _WORDS:
+        del words[:2]
+    return "".join(words)
 
 
 def _absolute(part: Part, base: str) -> str:

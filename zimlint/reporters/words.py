@@ -17,13 +17,13 @@ from zimlint.source import Source
 DEFAULT_SOURCE_PORT = 40000
 """Any port of a client; only another one is worth a word."""
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def escaped(text: str) -> str:
     """The text with control characters, direction marks and undecodable bytes spelled out."""
-    return text if text.isprintable() else _UNSAFE.sub(_spelled, text)
+    return text if text.isprintable() else re.sub(_UNSAFE, _spelled, text)
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -1,0 +1,58 @@
+"""What a user asked for, as values.
+
+Invariant: nothing heavy is loaded here; paths alone, which is how a hook calls us, need no argparse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+COMMANDS = ("checks", "explain", "ports", "trace")
+
+
+class InputOptions(NamedTuple):
+    """What is read, and how."""
+
+    paths: tuple[str, ...]
+    kind: str | None = None
+    default_ufw: str | None = None
+
+
+class LintOptions(NamedTuple):
+    """``zimlint PATH...``."""
+
+    inputs: InputOptions
+    format: str = "text"
+    config: str | None = None
+    fail_on: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    quiet: bool = False
+    color: str = "auto"
+
+
+class TraceOptions(NamedTuple):
+    """``zimlint trace PATH``; exactly one of ``packet`` and ``packets`` is given."""
+
+    inputs: InputOptions
+    packet: str | None
+    packets: str | None
+    format: str
+
+
+class TableOptions(NamedTuple):
+    """``zimlint checks``, ``zimlint ports``, ``zimlint explain ID``."""
+
+    command: str
+    id: str = ""
+
+
+Options = LintOptions | TraceOptions | TableOptions
+
+
+def paths_alone(words: Sequence[str]) -> LintOptions | None:
+    """The options of a command line that has none; None where there is more to understand."""
+    if not words or words[0] in COMMANDS or any(word.startswith("-") and word != "-" for word in words):
+        return None
+    return LintOptions(InputOptions(tuple(words)))
