@@ -1,8 +1,19 @@
-"""``python -m zimlint``."""
+"""``python -m zimlint``, and what the installed command runs."""
 
+import os
 import sys
 
 from zimlint.cli import main
 
+
+def run() -> None:
+    """Run the command and end the process at once: taking all the values apart would cost a tenth of the run."""
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()  # main has flushed already, or given up on the stream
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
