@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from zimlint.checks import Check
 from zimlint.finding import Finding, Note, Report, Severity, Unread
 from zimlint.model import Host
+from zimlint.packets import RangeSet
 from zimlint.questions import QUESTIONS
 from zimlint.questions.case import Case, View
 from zimlint.questions.openings import openings
@@ -65,10 +66,13 @@ def make_case(job: Job, catalogue: Catalogue) -> Case:
     host, site = job.host, job.site
     networks = source_classes(site.networks)
     ordered = sorted(host.rulesets, key=lambda ruleset: _VIEWS.index(ruleset.view))
+    offered = RangeSet(
+        (service.port, service.port) for service in catalogue.services.values() if service.internet != "no"
+    )
     views = tuple(
-        View(ruleset, openings(ruleset, decide(ruleset), networks, site.inside))
+        View(ruleset, openings(ruleset, decide(ruleset), networks, site.inside, offered))
         for ruleset in ordered
-        if "filter" not in ruleset.unknown
+        if "filter" not in ruleset.unknown and not any(problem.check == "template" for problem in ruleset.problems)
     )
     node = node_of(site, host.name, [source.name for source in host.sources])
     return Case(host, site, node, catalogue, networks, views)

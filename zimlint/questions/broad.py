@@ -115,8 +115,11 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
             if proven is None:
                 continue
             certainty, evidence = proven
-            inside = moved.ports.first() if moved.ports is not None and moved.ports.size() == 1 else outside
-            where = format_network(view.family, *moved.addresses.ranges[0]) if moved.addresses else "another address"
+            inside = outside
+            if moved.ports is not None and outside not in moved.ports:
+                inside = moved.ports.first()
+            one = moved.addresses is not None and moved.addresses.size() == 1
+            where = format_network(view.family, *moved.addresses.ranges[0]) if moved.addresses and one else "elsewhere,"
             known = _service(case, pieces[0].transport, inside) or _service(case, pieces[0].transport, outside)
             name = f"{known.name} " if known else ""
             labels = [
@@ -143,17 +146,17 @@ def _forwarders(pieces: Sequence[Piece]) -> list[tuple[Span, str]]:
 def _bad_port(case: Case, view: View, piece: Piece) -> int | None:
     """A port of the host by which something is reached that is not for the public; None where all is well."""
     moved = piece.decision.moved
-    inner = moved.ports if moved is not None and moved.ports is not None else piece.ports
-    outer = [low for low, _ in piece.ports.ranges]
-    for place, port in enumerate(outer):
-        behind = [low for low, _ in inner.ranges]
-        inside = behind[min(place, len(behind) - 1)]
+    inner = moved.ports if moved is not None else None
+    on_transport = [s for s in case.catalogue.services.values() if s.protocol == piece.transport]
+    known = [service.port for service in on_transport if service.port in piece.ports]
+    sensitive = [port for port in known if _sensitive(_service(case, piece.transport, port))]
+    for port in (*sensitive, *known, *(max(low, 1) for low, _ in piece.ports.ranges)):
+        inside = port if inner is None or port in inner else inner.first()
         if not piece.addresses - also_allowed(case.site, view.family, port, piece.transport):
             continue
         front, back = _service(case, piece.transport, port), _service(case, piece.transport, inside)
-        if front is not None and front.exposure.startswith("public") and not _sensitive(back):
-            continue
-        return port
+        if front is None or not front.exposure.startswith("public") or _sensitive(back):
+            return port
     return None
 
 

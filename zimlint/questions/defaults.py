@@ -30,13 +30,23 @@ def default(check: Check, case: Case) -> Iterator[Finding]:
     if check.params.get("chain") == "FORWARD":
         yield from _forward(check, case)
         return
-    disabled = {id(view) for view, _ in _empty(case)}
-    unfiltered = {id(view) for view, _ in _beside(case)}
+    told = _told_otherwise(case)
     for view in case.views:
-        if id(view) in disabled | unfiltered:
+        if id(view) in told:
             continue
         for pieces in _by_default(case, view):
             yield from _finding(check, case, view, pieces, "no line names it, and {chain} accepts by default")
+
+
+def _told_otherwise(case: Case) -> set[int]:
+    """The views whose open default is the consequence of a fault that another check tells."""
+    told = {id(view) for view, _ in (*_empty(case), *_beside(case))}
+    if case.host.status is not None and not case.host.status.active:
+        told |= {id(view) for view in case.views if view.ruleset.view == "status"}
+    problems = [*case.host.problems, *(p for ruleset in case.host.rulesets for p in ruleset.problems)]
+    if any(p.check == "policy-misread" and "POLICY" in p.span.source.line(p.span.line) for p in problems):
+        told |= {id(view) for view in case.views if view.ruleset.view == "tree"}
+    return told
 
 
 def _by_default(case: Case, view: View) -> Iterator[Sequence[Piece]]:
@@ -85,7 +95,7 @@ def _finding(check: Check, case: Case, view: View, pieces: Sequence[Piece], why:
 
 def _forward(check: Check, case: Case) -> Iterator[Finding]:
     """Routed packets that no line names are let through."""
-    skipped = {id(view) for view, _ in _empty(case)}
+    skipped = _told_otherwise(case)
     for view in case.views:
         forward = view.ruleset.tables.get("filter", {}).get("FORWARD")
         if id(view) in skipped or forward is None or "filter" in view.ruleset.unknown:
@@ -94,8 +104,7 @@ def _forward(check: Check, case: Case) -> Iterator[Finding]:
             continue
         packet = _routed(view.family)
         result = replay_forward(view.ruleset, packet)
-        by_default = any(step.chain == "FORWARD" and step.effect == "default accept" for step in result.path)
-        if result.verdict == "accept" and by_default:
+        if result.verdict == "accept":
             yield finding(
                 check, case, chain_span(view.ruleset, "filter", "FORWARD"),
                 "routed packets that no line names pass: FORWARD accepts by default",
@@ -181,6 +190,8 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
     ]  # fmt: skip
     services = [s for s in case.catalogue.services.values() if s.internet in ("required", "optional")]
     for four, six in pairs:
+        if any(True for view in (four, six) for _ in view.of_kind("default", "everything")):
+            continue
         reached = [{s.label for s in services if _public(view, s.protocol, s.port)} for view in (four, six)]
         differing = [s for s in services if (s.label in reached[0]) != (s.label in reached[1])]
         if not all(reached) or not differing:
@@ -191,11 +202,11 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
             if differing[0].port in opening.ports(differing[0].protocol, "public")
         )  # fmt: skip
         proven = proof(more, opener.pieces, [(differing[0].protocol, differing[0].port)])
+        verb = "are" if len(differing) > 1 else "is"
+        alike = len({service.label in reached[0] for service in differing}) == 1
+        where = f"open over {_name(more)} and shut over {_name(less)}" if alike else "open over one family only"
         yield finding(
-            check, case, opening_span(more, opener),
-            f"{service_words(differing)} is open over {_name(more)} and shut over {_name(less)}"
-            if len({s.label in reached[0] for s in differing}) == 1
-            else f"{service_words(differing)} are open over one family only",
+            check, case, opening_span(more, opener), f"{service_words(differing)} {verb} {where}",
             families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=["public"],
             evidence=proven[1] if proven else None,
         )  # fmt: skip

@@ -32,18 +32,26 @@ _TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebul
 
 
 def openings(
-    ruleset: Ruleset, decisions: Iterable[Decision], networks: Mapping[str, Networks], inside: tuple[str, ...]
+    ruleset: Ruleset,
+    decisions: Iterable[Decision],
+    networks: Mapping[str, Networks],
+    inside: tuple[str, ...],
+    offered: RangeSet,
 ) -> tuple[Opening, ...]:
-    """All openings of a ruleset, in file order."""
+    """All openings of a ruleset, in file order; ``offered`` are the ports of services that are for the public."""
     grouped: dict[tuple[object, ...], list[Piece]] = {}
     for decision in decisions:
-        for piece in _pieces(ruleset.family, decision, networks, inside):
+        for piece in _pieces(ruleset.family, decision, networks, inside, offered):
             trusts = not decision.cell[Axis.SPORT] >= EPHEMERAL
             if trusts and _is_client_reply(decision, piece):
                 continue
             moved = decision.moved
-            line = id(moved.rule) if moved is not None and moved.forwarded else id(decision.rule)
-            key = (moved is not None and moved.forwarded, trusts, line, decision.chain if decision.rule is None else "")
+            if moved is not None and moved.forwarded:
+                key: tuple[object, ...] = (True, False, id(moved.rule))
+            elif _by_default(decision):
+                key = (False, trusts, decision.chain)
+            else:
+                key = (False, trusts, id(decision.rule))
             grouped.setdefault(key, []).append(piece)
     public = networks["public"].get(ruleset.family, RangeSet())
     found = [_opening(key[0] is True, key[1] is True, pieces, public) for key, pieces in grouped.items()]
@@ -56,11 +64,16 @@ def broad(addresses: RangeSet, public: RangeSet) -> bool:
 
 
 def _pieces(
-    family: Family, decision: Decision, networks: Mapping[str, Networks], inside: tuple[str, ...]
+    family: Family,
+    decision: Decision,
+    networks: Mapping[str, Networks],
+    inside: tuple[str, ...],
+    offered: RangeSet,
 ) -> Iterable[Piece]:
     outside = [name for name in decision.interfaces if not _any_matches((*inside, *_CONTAINERS), name)]
     if not outside:
         return
+    ports = _judged(decision, offered)
     tunnel = all(_any_matches(_TUNNELS, name) for name in outside)
     for number, transport in _TRANSPORTS:
         if number not in decision.cell[Axis.PROTOCOL]:
@@ -70,7 +83,20 @@ def _pieces(
                 continue
             addresses = decision.cell[Axis.SOURCE] & network.get(family, RangeSet())
             if addresses:
-                yield Piece(decision, transport, decision.cell[Axis.DPORT], source, addresses)
+                yield Piece(decision, transport, ports, source, addresses)
+
+
+def _by_default(decision: Decision) -> bool:
+    """Whether no line of the administrator's lets a packet in; ufw writes its open default as lines of its own."""
+    return decision.rule is None or decision.chain in ("ufw-track-input", "ufw6-track-input")
+
+
+def _judged(decision: Decision, offered: RangeSet) -> RangeSet:
+    """The ports that are reached: behind a REDIRECT the real one, unless the one in front is a public service's."""
+    ports, moved = decision.cell[Axis.DPORT], decision.moved
+    if moved is None or moved.forwarded or moved.ports is None or ports & offered:
+        return ports
+    return moved.ports
 
 
 def _any_matches(patterns: Iterable[str], name: str) -> bool:
@@ -90,7 +116,7 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
         kind = "published"
     elif trusts:
         kind = "source-port"
-    elif rule is None:
+    elif _by_default(first):
         kind = "default"
     elif any(opening.ports(t, s).size() >= ALL for t in ("tcp", "udp") for s in {piece.source for piece in pieces}):
         reached = RangeSet()

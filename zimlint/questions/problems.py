@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Finding
-from zimlint.model import FilterRule, Goto, Jump, Opaque, OpaqueTarget
-from zimlint.questions.case import Case, Opening, View
+from zimlint.model import Opaque, OpaqueTarget, SetMatch, Step
+from zimlint.questions.case import Case, View
 from zimlint.questions.findings import finding
+from zimlint.questions.witness import witness
+from zimlint.semantics.replay import replay
 
 _SENSITIVE = ("admin", "cluster", "loopback", "never-public")
 
@@ -58,58 +60,40 @@ def _loaded(case: Case) -> bool:
 
 
 def opaque(check: Check, case: Case) -> Iterator[Finding]:
-    """A catalogue port that is only open if an unknown match goes that way; once for each module."""
+    """A public service whose verdict hangs on a match or target that cannot be evaluated; once for each module."""
     told: set[str] = set()
     for view in case.views:
         for opening in view.openings:
-            for name, rule in _unknown(view, opening):
-                ports = _open_ports(case, opening)
-                if name in told or not ports:
-                    continue
-                told.add(name)
-                yield finding(
-                    check, case, rule.span,
-                    f"whether {', '.join(ports[:4])} can be reached depends on {name}, which is not evaluated",
-                    certainty="possible", families=[view.family], ports=ports,
-                )  # fmt: skip
+            hanging = [piece for piece in opening.pieces if not piece.decision.certain and piece.source == "public"]
+            services = [s for s in case.catalogue.services.values() if s.exposure not in _SENSITIVE]
+            ports = [s for s in services if any(p.transport == s.protocol and s.port in p.ports for p in hanging)]
+            if not ports:
+                continue
+            piece = next(p for p in hanging if p.transport == ports[0].protocol and ports[0].port in p.ports)
+            result = replay(view.ruleset, witness(view.ruleset, piece, ports[0].port), lone=True)
+            for step in result.depends_on:
+                name = _unknown(view, step)
+                if name is not None and name not in told and step.span is not None:
+                    told.add(name)
+                    labels = [service.label for service in ports]
+                    yield finding(
+                        check, case, step.span,
+                        f"whether {', '.join(labels[:4])} can be reached depends on {name}, which is not evaluated",
+                        certainty="possible", families=[view.family], ports=labels,
+                    )  # fmt: skip
 
 
-def _open_ports(case: Case, opening: Opening) -> list[str]:
-    """The public services that this opening decides; what must not be open is told as an exposure already."""
-    return [
-        service.label for service in case.catalogue.services.values()
-        if service.exposure not in _SENSITIVE
-        and any(
-            piece.transport == service.protocol and service.port in piece.ports and piece.source == "public"
-            for piece in opening.pieces
-        )
-    ]  # fmt: skip
-
-
-def _unknown(view: View, opening: Opening) -> Iterator[tuple[str, FilterRule]]:
-    """The modules and targets that an uncertain opening hangs on, with their lines."""
-    if all(piece.decision.certain for piece in opening.pieces) or opening.rule is None:
-        return
-    rules = [opening.rule, *_callers(view, opening.chain)]
-    for rule in rules:
-        for condition in rule.conditions:
-            if isinstance(condition, Opaque) and condition.lone is None:
-                yield f"-m {condition.module}", rule
-        if isinstance(rule.target, OpaqueTarget):
-            yield f"-j {rule.target.name}", rule
-
-
-def _callers(view: View, chain: str) -> list[FilterRule]:
-    """The lines that lead to a chain, directly or not."""
-    found: list[FilterRule] = []
-    waiting, seen = [chain], {chain}
-    while waiting:
-        name = waiting.pop()
-        for held in view.ruleset.tables.get("filter", {}).values():
-            for rule in held.rules:
-                if isinstance(rule.target, (Jump, Goto)) and rule.target.chain == name:
-                    found.append(rule)
-                    if held.name not in seen:
-                        seen.add(held.name)
-                        waiting.append(held.name)
-    return found
+def _unknown(view: View, step: Step) -> str | None:
+    """The module or target that decides at a step; None for a set of refused addresses, which changes by the hour."""
+    for chains in view.ruleset.tables.values():
+        for rule in chains[step.chain].rules if step.chain in chains else ():
+            if rule.span != step.span:
+                continue
+            for condition in rule.conditions:
+                if isinstance(condition, Opaque) and condition.lone is None:
+                    return f"-m {condition.module}"
+                if isinstance(condition, SetMatch) and condition.name not in view.ruleset.sets:
+                    return None if step.effect.startswith("no match") else f"the set {condition.name}"
+            if isinstance(rule.target, OpaqueTarget):
+                return f"-j {rule.target.name}"
+    return None

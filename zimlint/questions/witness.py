@@ -28,8 +28,11 @@ SOURCE_PORT = 40_000
 
 
 def witness(ruleset: Ruleset, piece: Piece, port: int) -> Packet:
-    """A packet of the piece to one port."""
-    return packet_of(ruleset.family, piece.decision, piece.transport, port, piece.addresses)
+    """A packet of the piece to one port; where NAT leads to that port, to the port in front."""
+    front = piece.decision.cell[Axis.DPORT]
+    return packet_of(
+        ruleset.family, piece.decision, piece.transport, port if port in front else front.first(), piece.addresses
+    )
 
 
 def packet_of(family: Family, decision: Decision, transport: str, port: int, addresses: RangeSet) -> Packet:
