@@ -12,17 +12,14 @@ from zimlint.formats.modules import (
     CORE,
     IMPLIED,
     MATCHES,
-    PROTOCOL_OF,
-    RATES,
-    RECENT_TESTS,
     TARGETS,
-    Extension,
     owners,
 )
 from zimlint.formats.names import PROTOCOLS
+from zimlint.formats.requirements import check_options, check_protocol
 from zimlint.formats.shapes import COMMANDS, PLACEHOLDER, Slot, keywords
 from zimlint.formats.tables import Refused
-from zimlint.packets import PORT_PROTOCOLS, Family
+from zimlint.packets import Family
 
 
 @dataclass(slots=True)
@@ -88,7 +85,7 @@ _OBJECTIONS = {
 
 _ONCE = {
     "source": "-s", "destination": "-d", "in_interface": "-i", "out_interface": "-o", "protocol": "-p", "jump": "-j",
-    "goto": "-g",
+    "goto": "-j",
 }  # fmt: skip
 
 
@@ -115,8 +112,8 @@ class _Sorter:
         if self.split or self.renamed or self.literal:
             return Rewrite(frozenset(self.split), tuple(self.renamed), frozenset(self.literal))
         for group in self._loaded():
-            _check_options(group, self.family)
-            self._check_protocol(group)
+            check_options(group.module, group.slots, group.known)
+            check_protocol(group.module, self._number(), self.protocol is not None)
         assert self.command is not None  # the grammar's `line` has exactly one
         return Outline(self.command, self.core, tuple(self.matches), self.target, self.jump, self._number(), self.only)
 
@@ -172,46 +169,60 @@ class _Sorter:
         return True
 
     def _give(self, slot: Slot) -> None:
-        """To the match loaded last that has it, the target, the match of ``-p``; else it is short for another."""
+        """To the match loaded last that has it, or the target; else it may be short for another, or bring a match."""
         owner = self._owner(slot.name)
-        if owner is None:
-            self._expand(slot)
-        else:
+        if owner is None and not self._spell_out(slot):
+            self._load_implied()
+            owner = self._owner(slot.name)
+            if owner is None and not self._spell_out(slot):
+                self._leave(slot)
+        if owner is not None:
             owner.slots.append(_plain(slot, owner.module))
+            if owner.module == "multiport":  # it looks at -p when it is told its ports, not at the end
+                check_protocol("multiport", self._number(), self.protocol is not None)
 
     def _owner(self, name: str) -> Group | None:
         having = owners(name)
-        for group in self._loaded():
-            if group.known and group.module in having:
-                return group
-        if self.implied in having and self.family in MATCHES[self.implied].families:
-            group = Group(self.implied)
-            self.matches.append(group)
-            return group
-        return None
+        return next((group for group in self._loaded() if group.known and group.module in having), None)
+
+    def _load_implied(self) -> None:
+        """The match of ``-p``: loaded once, when an option is found that nothing else has."""
+        if self.implied and self.family in MATCHES[self.implied].families:
+            self.matches.append(Group(self.implied))
+        self.implied = ""
 
     def _expand(self, slot: Slot) -> None:
         """A keyword that is written ``--dport=25`` or shortened, or that only an unknown match or target can have."""
-        keyword = slot.keyword
-        if "=" in keyword:
+        if "=" in slot.keyword:
             self.split.add(slot.place)
-            return
+        elif not self._spell_out(slot):
+            self._load_implied()
+            if not self._spell_out(slot):
+                self._leave(slot)
+
+    def _spell_out(self, slot: Slot) -> bool:
+        """Whether the keyword is the beginning of just one option of what is loaded."""
+        keyword = slot.keyword
+        if not keyword.startswith("--"):
+            return False
+        meant = {
+            name: option
+            for option, name in keywords().items()
+            if option.startswith(keyword) and option != keyword and self._has(name)
+        }
+        if len(meant) != 1:
+            return False
+        self.renamed.append((slot.place, next(iter(meant.values()))))
+        return True
+
+    def _leave(self, slot: Slot) -> None:
+        """To an unknown match or target; refused where there is none."""
         if self.split or self.renamed or self.literal:
             return  # the next round knows more
-        if keyword.startswith("--"):
-            meant = {
-                name: option
-                for option, name in keywords().items()
-                if option.startswith(keyword) and option != keyword and self._has(name)
-            }
-            if len(meant) == 1:
-                self.renamed.append((slot.place, next(iter(meant.values()))))
-                return
         unknown = next((group for group in self._loaded() if not group.known), None)
-        if unknown is not None and keyword not in _OBJECTIONS:
-            unknown.slots.append(slot)
-        else:
-            raise Refused(_OBJECTIONS.get(keyword, f'unknown option "{keyword}"'))
+        if unknown is None or slot.keyword in _OBJECTIONS:
+            raise Refused(_OBJECTIONS.get(slot.keyword, f'unknown option "{slot.keyword}"'))
+        unknown.slots.append(slot)
 
     def _refuse_misplaced(self, slot: Slot) -> None:
         """An option that the grammar knows, but not here."""
@@ -223,14 +234,14 @@ class _Sorter:
         if slot.negated and (name in CORE or name == "module"):
             raise Refused(f"cannot have ! before {slot.keyword}")
         if slot.negated:
+            self._load_implied()
             owner = self._owner(name)
             raise Refused(f'{owner.module if owner else ""}: option "{slot.keyword}" cannot be inverted.')
 
     def _has(self, name: str) -> bool:
         if name in CORE or name in COMMANDS or name == "module":
             return True
-        having = owners(name)
-        return self.implied in having or any(group.known and group.module in having for group in self._loaded())
+        return self._owner(name) is not None
 
     def _loaded(self) -> list[Group]:
         """In the order in which getopt asks them."""
@@ -242,51 +253,7 @@ class _Sorter:
         name = self.protocol.values[0].lower()
         return PROTOCOLS.get(name) or (int(name) if name.isascii() and name.isdigit() else None) or None
 
-    def _check_protocol(self, group: Group) -> None:
-        number = self._number()
-        if group.module == "multiport" and number not in PORT_PROTOCOLS:
-            if self.protocol is None:
-                raise Refused("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
-            raise Refused("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
-        needed = PROTOCOL_OF.get(group.module)
-        if needed is None or needed == number or not group.known:
-            return
-        if group.module in ("tcp", "udp"):
-            raise Refused(f"{group.module.upper()} match requires '-p {group.module}'")
-        raise Refused(f"RULE_APPEND failed (Invalid argument): {group.module} needs another -p")
-
 
 def _plain(slot: Slot, module: str) -> Slot:
     """The option under the name that this module knows it by."""
     return slot._replace(name="match_set") if slot.name == "shared_set" and module == "set" else slot
-
-
-def _check_options(group: Group, family: Family) -> None:
-    if not group.known:
-        return
-    extension: Extension = TARGETS[group.module] if group.module.isupper() else MATCHES[group.module]
-    written = [slot.keyword for slot in group.slots]
-    missing = next((needed for needed in extension.needs if needed not in written), None)
-    if missing:
-        raise Refused(f'{group.module}: option "{missing}" must be specified')
-    if extension.one_of and not any(word in extension.any_of or not extension.any_of for word in written):
-        raise Refused(extension.one_of)
-    for alternatives in (RECENT_TESTS, RATES) if group.module in ("recent", "hashlimit") else ():
-        _check_alternatives(group.module, [word for word in written if word in alternatives])
-    if group.module == "multiport":
-        _check_alternatives("multiport", written)
-    if group.module in ("policy", "SET", "rateest"):
-        return
-    names = [(slot.name, slot.keyword) for slot in group.slots]
-    twice = next((keyword for index, (name, keyword) in enumerate(names) if (name, keyword) in names[:index]), None)
-    ports = [slot for slot in group.slots if slot.name in ("sport", "dport")]
-    if len({slot.name for slot in ports}) < len(ports):
-        side = "source" if ports[-1].name == "sport" else "destination"
-        raise Refused(f"Only one `--{side}-port' allowed")
-    if twice:
-        raise Refused(f'{group.module}: option "{twice}" can only be used once.')
-
-
-def _check_alternatives(module: str, written: list[str]) -> None:
-    if len(written) > 1:
-        raise Refused(f'{module}: option "{written[0]}" cannot be used together with "{written[1]}".')

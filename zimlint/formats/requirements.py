@@ -1,0 +1,59 @@
+"""What a match or target of iptables asks of its line: the options that must or must not be there, and a ``-p``.
+
+Invariant: every refusal is in the words of iptables 1.8.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zimlint.formats.modules import MATCHES, PROTOCOL_OF, RATES, RECENT_TESTS, TARGETS
+from zimlint.formats.shapes import Slot
+from zimlint.formats.tables import Refused
+from zimlint.packets import PORT_PROTOCOLS
+
+
+def check_protocol(module: str, number: int | None, given: bool) -> None:
+    """Refused where ``-p`` does not fit; ``number`` is None where it names none, or all but one."""
+    if module == "multiport" and number not in PORT_PROTOCOLS:
+        if given:
+            raise Refused("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
+        raise Refused("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
+    needed = PROTOCOL_OF.get(module)
+    if needed is None or needed == number:
+        return
+    if module in ("tcp", "udp"):
+        raise Refused(f"{module.upper()} match requires '-p {module}'")
+    raise Refused(f"RULE_APPEND failed (Invalid argument): {module} needs another -p")
+
+
+def check_options(module: str, slots: Sequence[Slot], known: bool) -> None:
+    """Refused where a match or target lacks an option, or has one twice or beside another that excludes it."""
+    if not known:
+        return
+    extension = TARGETS[module] if module.isupper() else MATCHES[module]
+    written = [slot.keyword for slot in slots]
+    missing = next((needed for needed in extension.needs if needed not in written), None)
+    if missing:
+        raise Refused(f'{module}: option "{missing}" must be specified')
+    if extension.one_of and not any(word in extension.any_of or not extension.any_of for word in written):
+        raise Refused(extension.one_of)
+    for alternatives in (RECENT_TESTS, RATES) if module in ("recent", "hashlimit") else ():
+        _check_alternatives(module, [word for word in written if word in alternatives])
+    if module == "multiport":
+        _check_alternatives("multiport", written)
+    if module in ("policy", "SET", "rateest"):
+        return
+    names = [(slot.name, slot.keyword) for slot in slots]
+    twice = next((keyword for index, (name, keyword) in enumerate(names) if (name, keyword) in names[:index]), None)
+    ports = [slot for slot in slots if slot.name in ("sport", "dport")]
+    if len({slot.name for slot in ports}) < len(ports):
+        side = "source" if ports[-1].name == "sport" else "destination"
+        raise Refused(f"Only one `--{side}-port' allowed")
+    if twice:
+        raise Refused(f'{module}: option "{twice}" can only be used once.')
+
+
+def _check_alternatives(module: str, written: list[str]) -> None:
+    if len(written) > 1:
+        raise Refused(f'{module}: option "{written[0]}" cannot be used together with "{written[1]}".')
