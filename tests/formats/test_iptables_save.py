@@ -106,6 +106,7 @@ MATCHES: list[tuple[str, tuple[Condition, ...]]] = [
     ("--protocol tcp --destination-por 25", (Protocols(ranges(6)), DstPorts(ranges(25)))),
     ('-p "tcp" "--dport" "0x19"', (Protocols(ranges(6)), DstPorts(ranges(25)))),
     ("-p tcp -m multiport --dports 25,465,1000:2000", (Protocols(ranges(6)), DstPorts(ranges(25, 465, (1000, 2000))))),
+    ("-p tcp -m multiport --dport 25,465", (Protocols(ranges(6)), DstPorts(ranges(25, 465)))),
     ("-p tcp -m multiport ! --ports 25", (Protocols(ranges(6)), EitherPort(ranges(25), negated=True))),
     ("-p tcp ! --syn", (Protocols(ranges(6)), TcpFlags(23, 2, negated=True))),
     ("-p tcp --tcp-flags ALL SYN,ack", (Protocols(ranges(6)), TcpFlags(63, 18))),
@@ -232,6 +233,7 @@ REFUSED: list[tuple[str, str]] = [
     ("-A user -p tcp -m multiport --dports 25, 465 -j ACCEPT", "invalid port/service `' specified"),
     ("-A user --dport 25 -p tcp -j ACCEPT", 'unknown option "--dport"'),
     ("-A user -p tcp --dports 25 -j ACCEPT", 'unknown option "--dports"'),
+    ("-A user -m limit --lim 3/min", 'unknown option "--lim"'),
     ("-A user -p udp -m tcp --dport 25", "TCP match requires '-p tcp'"),
     (
         "-A user -m multiport --dports 25",

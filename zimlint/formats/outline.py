@@ -205,14 +205,14 @@ class _Sorter:
         keyword = slot.keyword
         if not keyword.startswith("--"):
             return False
-        meant = {
-            name: option
+        meant = [
+            option
             for option, name in keywords().items()
             if option.startswith(keyword) and option != keyword and self._has(name)
-        }
+        ]
         if len(meant) != 1:
             return False
-        self.renamed.append((slot.place, next(iter(meant.values()))))
+        self.renamed.append((slot.place, meant[0]))
         return True
 
     def _leave(self, slot: Slot) -> None:
