@@ -30,6 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"\x7fELF\x02\x01\x01\0\0\0", "binary: a zero byte in line 1"),
         (b"*filter\n\0\nCOMMIT\n", "binary: a zero byte in line 2"),
         (bytes(range(1, 32)) * 8, "binary"),
+        (bytes(3000), "binary: a zero byte in line 1"),
         (GOOD_V4.encode("utf-16"), "UTF-16 text"),
         (GOOD_V4.encode("utf-16-le"), "UTF-16 text"),
         (GOOD_V4.encode("utf-16-be"), "UTF-16 text"),

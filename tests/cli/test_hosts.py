@@ -172,10 +172,16 @@ def test_a_host_is_called_like_its_folder(name: str, base: str, host: str) -> No
 
 
 def test_a_lone_file_of_a_tree_is_a_fragment_and_a_whole_family_a_tree() -> None:
-    (lone,) = hosts_of(**{"ufw/user.rules": USER})
-    assert [(ruleset.view, ruleset.family) for ruleset in lone.rulesets] == [("fragment", Family.IPV4)]
-    (tree,) = hosts_of(**{"ufw/user.rules": USER, "ufw/before.rules": BEFORE, "ufw/ufw.conf": UFW_CONF})
-    assert [(ruleset.view, ruleset.family) for ruleset in tree.rulesets] == [("tree", Family.IPV4)]
+    def views(complete: tuple[str, ...], *roles: str) -> list[tuple[str, Family]]:
+        files = [Source(f"ufw/{role}.rules", BEFORE if role == "before" else USER) for role in roles]
+        (host,) = gather(files, complete=complete)[0]
+        return [(ruleset.view, ruleset.family) for ruleset in host.rulesets]
+
+    assert views((), "user") == [("fragment", Family.IPV4)]
+    assert views(("ufw",), "user") == [("fragment", Family.IPV4)]
+    assert views((), "user", "before") == [("fragment", Family.IPV4)] * 2
+    assert views(("ufw",), "user", "before") == [("tree", Family.IPV4)]
+    assert views((), "user", "before", "after") == [("tree", Family.IPV4)]
 
 
 def test_ufw_conf_overrides_the_default_file() -> None:

@@ -6,7 +6,7 @@ Invariant: a file is read once, however often it is named; names stay as the use
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from zimlint.cli.options import InputOptions
@@ -33,12 +33,12 @@ def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[
     """Read all paths; ``config`` is the site file of all of them. What cannot be read is said at once."""
     unread: list[Unread] = []
     by_site: dict[str | None, list[Source]] = {}
-    walked: list[Source] = []
+    walked: set[Source] = set()
     seen: set[str] = set()
     for path in options.paths:
         found, missing = _read(path)
         if path != "-" and os.path.isdir(path):
-            walked += found
+            walked.update(found)
         unread += missing
         site = config or _site_file(path)
         for source in found:
@@ -51,7 +51,8 @@ def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[
         default_ufw = _default_ufw(options.default_ufw, sources, walked, unread)
         given = {os.path.abspath(source.name) for source in default_ufw.values()}
         sources = [source for source in sources if source.name == "-" or os.path.abspath(source.name) not in given]
-        hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw)
+        folders = {os.path.dirname(source.name) for source in walked}
+        hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw, complete=folders)
         unread += unknown
         batches.append(Batch(site, hosts))
     for one in unread:
@@ -91,7 +92,7 @@ def _site_file(path: str) -> str | None:
 
 
 def _default_ufw(
-    given: str | None, sources: Sequence[Source], walked: Sequence[Source], unread: list[Unread]
+    given: str | None, sources: Sequence[Source], walked: Collection[Source], unread: list[Unread]
 ) -> dict[str, Source]:
     """The /etc/default/ufw of each folder: the one that was given, else the one beside a tree that was walked."""
     if given is not None:

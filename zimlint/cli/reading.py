@@ -92,4 +92,5 @@ def _too_large(size: int) -> str:
 
 def _every_second_is_zero(data: bytes) -> bool:
     head = data[:1024]
-    return len(head) >= 4 and any(head[start::2].count(0) > 0.4 * len(head) for start in (0, 1))
+    fewer, more = sorted((head[0::2].count(0), head[1::2].count(0)))
+    return len(head) >= 4 and more > 0.4 * len(head) and fewer < 0.1 * len(head)

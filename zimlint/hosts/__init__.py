@@ -7,7 +7,7 @@ Invariant: a tree is assembled only where its own parts of a family are there; a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from zimlint.finding import Unread
@@ -28,11 +28,13 @@ def gather(
     *,
     base: str = "",
     default_ufw: Mapping[str, Source] | None = None,
+    complete: Collection[str] = (),
 ) -> tuple[tuple[Host, ...], tuple[Unread, ...]]:
     """The hosts that the inputs describe, and the inputs that are of no known format.
 
     ``kind`` overrides what the texts say of themselves. ``base`` is the directory that relative names start from, and
-    ``default_ufw`` the file /etc/default/ufw of each folder that holds an /etc/ufw.
+    ``default_ufw`` the file /etc/default/ufw of each folder that holds an /etc/ufw. What is missing from a folder in
+    ``complete`` is missing on the host; what is missing from another was just not given.
     """
     parts: list[Part] = []
     unread: list[Unread] = []
@@ -42,7 +44,7 @@ def gather(
             unread.append(Unread(source.name, UNKNOWN))
         else:
             parts.append(Part(source, found, _slot(source, found)))
-    return tuple(_host(found, default_ufw or {}) for found in group(parts, base)), tuple(unread)
+    return tuple(_host(found, default_ufw or {}, complete) for found in group(parts, base)), tuple(unread)
 
 
 def _slot(source: Source, kind: str) -> str:
@@ -71,7 +73,7 @@ def _role(source: Source) -> str:
     return f"user{six}.rules"
 
 
-def _host(found: Group, default_ufw: Mapping[str, Source]) -> Host:
+def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[str]) -> Host:
     of_kind: dict[str, list[Source]] = {}
     tree: dict[str, Source] = {}
     dumps: list[tuple[Source, Family]] = []
@@ -90,7 +92,7 @@ def _host(found: Group, default_ufw: Mapping[str, Source]) -> Host:
     profiles = _profiles(of_kind.get("ufw-profile", []), problems)
     sets = _sets(of_kind.get("ipset-save", []), problems)
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
-    rulesets = [*_tree(tree, settings), *_dumps(dumps), *rulesets]
+    rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets]
     if sets:
         rulesets = [replace(ruleset, sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     listed = [part.source for part in found.parts]
@@ -162,7 +164,7 @@ def _statuses(
     return read[0][0], [ruleset for _, rulesets in read for ruleset in rulesets]
 
 
-def _tree(files: dict[str, Source], settings: dict[str, Setting]) -> list[Ruleset]:
+def _tree(files: dict[str, Source], settings: dict[str, Setting], complete: Collection[str]) -> list[Ruleset]:
     """The families whose own files are there as ufw would load them, other files each on its own.
 
     Files of a family that are not there at all were not given: that is no fault of the host.
@@ -171,10 +173,12 @@ def _tree(files: dict[str, Source], settings: dict[str, Setting]) -> list[Rulese
         return []
     from zimlint.ufw.assemble import assemble, fragment
 
+    walked = all(os.path.dirname(source.name) in complete for source in files.values())
+    needed = ("before", "user") if walked else ("before", "after", "user")
     whole = {
         family
         for family, six in ((Family.IPV4, ""), (Family.IPV6, "6"))
-        if {f"before{six}.rules", f"user{six}.rules"} <= files.keys()
+        if {f"{word}{six}.rules" for word in needed} <= files.keys()
     }
     if whole and "IPV6" in settings and settings["IPV6"].boot not in ("yes", "YES"):
         whole.add(Family.IPV6)  # closed by ufw itself, whatever the files say
