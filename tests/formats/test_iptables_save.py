@@ -103,6 +103,7 @@ MATCHES: list[tuple[str, tuple[Condition, ...]]] = [
     ("! -p tcp", (Protocols(ranges((0, 5), (7, 255))),)),
     ("-p tcp --dport=1024:", (Protocols(ranges(6)), DstPorts(ranges((1024, 65535))))),
     ("-p udp -m udp ! --sport :53", (Protocols(ranges(17)), SrcPorts(ranges((54, 65535))))),
+    ("--proto=6 --dp=25 --sp=1:", (Protocols(ranges(6)), DstPorts(ranges(25)), SrcPorts(ranges((1, 65535))))),
     ("--protocol tcp --destination-por 25", (Protocols(ranges(6)), DstPorts(ranges(25)))),
     ('-p "tcp" "--dport" "0x19"', (Protocols(ranges(6)), DstPorts(ranges(25)))),
     ("-p tcp -m multiport --dports 25,465,1000:2000", (Protocols(ranges(6)), DstPorts(ranges(25, 465, (1000, 2000))))),

@@ -215,7 +215,8 @@ def _first_refusal(words: list[str], shape: str, refusal: ShapeRefused, family: 
 
 def plan_of(words: list[str], shape: str, family: Family) -> tuple[Plan, list[str]]:
     """The plan of a line, and its words: the same list, unless options had to be spelled out."""
-    for _ in range(4):
+    literal: frozenset[int] = frozenset()
+    for _ in range(6):  # split at `=`, looked at names, spelled out; anything more is a line gone mad
         found = _read_shape(shape, family)
         if isinstance(found, Plan):
             return found, words
@@ -224,5 +225,6 @@ def plan_of(words: list[str], shape: str, family: Family) -> tuple[Plan, list[st
                 raise Refused(found.refusal.message)
             raise _first_refusal(words, shape, found.refusal, family)
         words = found.apply(words)  # a new list even where only names had to be looked at
-        shape = shape_with(words, found.literal)
+        literal = found.literal if found.split else literal | found.literal
+        shape = shape_with(words, literal)
     raise Refused(f"Bad argument `{words[-1]}'")

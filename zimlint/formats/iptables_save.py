@@ -67,9 +67,9 @@ def guess_family(source: Source) -> Family:
 
 
 _PLACEHOLDERS = (
-    ("jinja", re.compile(r"\{[{%#]")),
-    ("ERB", re.compile(r"<%")),
-    ("shell", re.compile(r"\$[A-Za-z_{(]\w*")),
+    ("jinja", r"\{[{%#]"),
+    ("ERB", r"<%"),
+    ("shell", r"\$[A-Za-z_{(]\w*"),
 )
 
 
@@ -82,7 +82,7 @@ def _template(source: Source) -> Problem | None:
             continue
         bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
         for kind, pattern in _PLACEHOLDERS:
-            found = pattern.search(bare if kind == "shell" else line)
+            found = re.search(pattern, bare if kind == "shell" else line)
             if found:
                 words = line.strip() if len(line) < 80 else found[0][:40]
                 message = f"{kind} template, no rules file yet: {words}"

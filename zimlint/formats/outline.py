@@ -6,7 +6,7 @@ Invariant: what iptables 1.8.9 would refuse for its options alone raises ``Refus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from zimlint.formats.modules import (
     CORE,
@@ -22,19 +22,22 @@ from zimlint.formats.tables import Refused
 from zimlint.packets import Family
 
 
-@dataclass(slots=True)
 class Group:
-    """A ``-m module``, ``-j TARGET`` or, with an empty name, iptables itself, with its options."""
+    """A ``-m module``, ``-j TARGET`` or, with an empty name, iptables itself, with its options.
 
-    module: str
-    known: bool = True
-    """False: not one of iptables 1.8.9, so any option may be its own."""
-    slots: list[Slot] = field(default_factory=list)
+    ``known`` is False for what iptables 1.8.9 does not have: any option may be its own.
+    """
+
+    __slots__ = ("known", "module", "slots")
+
+    def __init__(self, module: str, known: bool = True) -> None:
+        self.module = module
+        self.known = known
+        self.slots: list[Slot] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A line's options, each where it belongs."""
+class Outline(NamedTuple):
+    """A line's options, each where it belongs. A NamedTuple, like ``Rewrite``: a dataclass costs more at start-up."""
 
     command: Slot
     core: Group
@@ -48,8 +51,7 @@ class Outline:
     """``-4``, ``-6``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(NamedTuple):
     """The shape says too little: the words that have to be split at ``=``, spelled out, or kept as they are."""
 
     split: frozenset[int] = frozenset()
