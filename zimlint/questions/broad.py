@@ -72,11 +72,10 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
     """Whoever chooses the source port gets to ports that are closed to him otherwise."""
     for view in case.views:
         for opening in view.of_kind("source-port"):
-            gained = {
-                transport: opening.ports(transport, "public") - _open_anyway(view, opening, transport)
-                for transport in _TRANSPORTS
-            }
-            pieces = [piece for piece in opening.pieces if piece.source == "public" and gained[piece.transport]]
+            pieces = [p for p in opening.pieces if p.source == "public" and p.ports - _open_anyway(view, opening, p)]
+            gained = {transport: RangeSet() for transport in _TRANSPORTS}
+            for piece in pieces:
+                gained[piece.transport] |= piece.ports - _open_anyway(view, opening, piece)
             probes = [(t, p) for t, p in _PROBES if p in gained[t]]
             proven = proof(view, pieces, probes or [(t, ports.first()) for t, ports in gained.items() if ports])
             if proven is None:
@@ -92,11 +91,15 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _open_anyway(view: View, opening: Opening, transport: Transport) -> RangeSet:
+def _open_anyway(view: View, opening: Opening, piece: Piece) -> RangeSet:
+    """The ports that the same sources reach on the same interfaces from any source port."""
     ports = RangeSet()
     for other in view.openings:
         if other is not opening and other.kind != "source-port":
-            ports |= other.ports(transport, "public")
+            for theirs in other.pieces:
+                same = theirs.transport == piece.transport and theirs.source == piece.source
+                if same and set(piece.decision.interfaces) <= set(theirs.decision.interfaces):
+                    ports |= theirs.ports
     return ports
 
 

@@ -35,7 +35,7 @@ class Opening:
 
     ``default``: no line, the chain's end; ``everything``: all ports to the public at large; ``wide``: all ports to
     narrower sources; ``source-port``: only for those who choose the source port; ``published``: NAT sends it past
-    INPUT; ``ports``: some ports.
+    INPUT; ``unseen``: a profile whose ports the input does not show; ``ports``: some ports.
     """
 
     kind: str

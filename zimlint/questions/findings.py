@@ -44,7 +44,7 @@ def finding(
     """A finding of one host; ``severity`` is what the question found, unless the site decides otherwise."""
     chosen = severity if severity is not None and check.id not in case.site.severity else default_severity(check, case)
     words = {
-        "ports": ", ".join(ports) or "these ports",
+        "ports": _some(ports) or "these ports",
         "sources": ", ".join(sources) or "these sources",
         "networks": "the networks that need it",
     }
@@ -52,6 +52,11 @@ def finding(
         check.id, chosen, certainty, message, case.host.name, span, _filled(check.fix, words), tuple(families),
         tuple(ports), tuple(sources), evidence, tuple(related),
     )  # fmt: skip
+
+
+def _some(labels: Sequence[str]) -> str:
+    """A list that can be read: the first few, and how many more."""
+    return ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
@@ -63,6 +68,7 @@ def _filled(text: str, words: dict[str, str]) -> str:
 def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]]) -> tuple[Certainty, Evidence] | None:
     """The best packet among the pieces to one of (transport, port): a certain one before a possible one."""
     best: tuple[Piece, int] | None = None
+    pieces = sorted(pieces, key=lambda piece: "eth0" not in piece.decision.interfaces)
     for transport, port in ports:
         for piece in pieces:
             if piece.transport == transport and port in piece.ports:

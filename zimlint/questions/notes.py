@@ -5,16 +5,16 @@ Invariant: a note is no finding; it stands once a host and never changes the exi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from zimlint.checks import Check
 from zimlint.finding import Note
+from zimlint.model import Opaque
 from zimlint.packets import Family
 from zimlint.questions.case import Case
 
 _UNSEEN = {
     "status": "nat, before.rules and the chains of other programs",
-    "tree": "nat rules and chains of other programs",
     "fragment": "the rest of ufw's files",
 }
 
@@ -25,24 +25,29 @@ def note(check: Check, case: Case) -> Iterator[Note]:
     if not views:
         return
     if check.params.get("kind") == "default_not_shown":
-        hidden = [view for view in case.views if view.ruleset.view == "status" and not _default_known(case)]
-        if hidden and views == {"status"}:
+        if views == {"status"} and not _default_known(case):
             yield Note(
                 check.id, case.host.name, "plain 'ufw status' does not show the default; 'ufw status verbose' does"
             )
         return
+    hidden = list(_hidden(case, views))
+    if hidden:
+        yield Note(check.id, case.host.name, f"what was given does not show {' and '.join(hidden)}")
+
+
+def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
+    """What nothing that was given shows; a whole tree or dump of both families leaves nothing to say."""
     families = {view.family for view in case.views}
-    unseen = (
-        []
-        if "dump" in views
-        else [_UNSEEN["tree" if "tree" in views else "status" if "status" in views else "fragment"]]
-    )
+    if not views & {"dump", "tree"}:
+        yield _UNSEEN["status" if "status" in views else "fragment"]
     if families == {Family.IPV4} and not _ipv6_told(case):
-        unseen.append("IPv6")
+        yield "IPv6"
     if families == {Family.IPV6}:
-        unseen.append("IPv4")
-    if unseen and not ("tree" in views and "IPv6" not in unseen and "IPv4" not in unseen):
-        yield Note(check.id, case.host.name, f"what was given does not show {' and '.join(unseen)}")
+        yield "IPv4"
+    profiles = {condition.text for view in case.views for opening in view.of_kind("unseen") for condition in
+                (opening.rule.conditions if opening.rule else ()) if isinstance(condition, Opaque)}  # fmt: skip
+    for name in sorted(profiles):
+        yield f"the ports of profile '{name}'"
 
 
 def _default_known(case: Case) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from zimlint.model import Ruleset
+from zimlint.model import Condition, FilterRule, Opaque, Ruleset
 from zimlint.packets import TCP, UDP, Family, RangeSet
 from zimlint.questions.case import Opening, Piece
 from zimlint.semantics.cells import Axis
@@ -47,11 +47,11 @@ def openings(
                 continue
             moved = decision.moved
             if moved is not None and moved.forwarded:
-                key: tuple[object, ...] = (True, False, id(moved.rule))
+                key: tuple[object, ...] = (True, False, moved.rule.span[:2])
             elif _by_default(decision):
                 key = (False, trusts, decision.chain)
             else:
-                key = (False, trusts, id(decision.rule))
+                key = (False, trusts, decision.rule.span[:2] if decision.rule else None)
             grouped.setdefault(key, []).append(piece)
     public = networks["public"].get(ruleset.family, RangeSet())
     found = [_opening(key[0] is True, key[1] is True, pieces, public) for key, pieces in grouped.items()]
@@ -118,6 +118,8 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
         kind = "source-port"
     elif _by_default(first):
         kind = "default"
+    elif any(isinstance(condition, Opaque) and condition.module == "ufw-app" for condition in _conditions(rule)):
+        kind = "unseen"
     elif any(opening.ports(t, s).size() >= ALL for t in ("tcp", "udp") for s in {piece.source for piece in pieces}):
         reached = RangeSet()
         for piece in pieces:
@@ -127,6 +129,11 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
     else:
         return opening
     return Opening(kind, rule, first.chain, tuple(pieces))
+
+
+def _conditions(rule: FilterRule | None) -> tuple[Condition, ...]:
+    """The matches of a line, none where there is no line."""
+    return rule.conditions if rule is not None else ()
 
 
 def _place(opening: Opening) -> tuple[str, int]:

@@ -63,7 +63,7 @@ def opaque(check: Check, case: Case) -> Iterator[Finding]:
     """A public service whose verdict hangs on a match or target that cannot be evaluated; once for each module."""
     told: set[str] = set()
     for view in case.views:
-        for opening in view.openings:
+        for opening in view.of_kind("ports", "everything", "wide"):
             hanging = [piece for piece in opening.pieces if not piece.decision.certain and piece.source == "public"]
             services = [s for s in case.catalogue.services.values() if s.exposure not in _SENSITIVE]
             ports = [s for s in services if any(p.transport == s.protocol and s.port in p.ports for p in hanging)]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
-from zimlint.packets import RangeSet
+from zimlint.packets import Family, RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
 from zimlint.semantics.hooks import (
     FORWARD,
@@ -200,7 +200,7 @@ class _Decider:
             limited = outcome.refused and lone.arrives and not lone.refused
             certain = lone.arrives and not lone.refused
         if outcome.arrives:
-            hook, line = _opener(program.hooks, lone if certain else outcome)
+            hook, line = _opener(program.hooks, lone if certain else outcome, certain)
             chain = _chain_of(compiled, hook, line)
             rules = program.lines[line].rules if line >= 0 else ()
             for rule, part in split_run(rules, cell):
@@ -217,11 +217,16 @@ class _Decider:
         target = rule.target
         assert isinstance(target, Nat)
         ports_move, address_moves = nat_moves(target)
-        forwarded = target.addresses is not None and not target.addresses <= LOOPBACK[self.ruleset.family]
+        family, addresses = self.ruleset.family, target.addresses
+        own = addresses is None or addresses == cell[Axis.DESTINATION]
+        forwarded = not own and addresses is not None and not addresses <= LOOPBACK[family]
         if way.loopback and forwarded:
             return
+        if not own and not forwarded and not way.loopback and family is Family.IPV4:
+            sure = False  # only with route_localnet does a packet from outside get to 127.0.0.1
         rest = way.hooks[hook + 1 :] if way.loopback else FORWARD if forwarded else INPUT
-        after = Way(rest, way.state, way.loopback, ports_move, address_moves, natted=True)
+        natted = None if _may_stay(target, cell) else True
+        after = Way(rest, way.state, way.loopback, ports_move, address_moves, natted)
         moved = dict(cell)
         moved[Axis.ORIGINAL_DPORT], moved[Axis.ORIGINAL_DESTINATION] = cell[Axis.DPORT], cell[Axis.DESTINATION]
         if target.ports is not None:
@@ -238,12 +243,16 @@ class _Decider:
         for decision in self.decisions(after, moved, state):
             inside = dict(decision.cell)
             ports, addresses = inside[Axis.DPORT], inside[Axis.DESTINATION]
+            # of several places that NAT may choose, a decision speaks of some
+            whole = (not ports_move or moved[Axis.DPORT] <= ports) and (
+                not address_moves or moved[Axis.DESTINATION] <= addresses
+            )
             if ports_move:
                 inside[Axis.DPORT] = inside[Axis.ORIGINAL_DPORT]
             inside[Axis.DESTINATION] = inside[Axis.ORIGINAL_DESTINATION] if address_moves else addresses
             inside[Axis.ORIGINAL_DPORT], inside[Axis.ORIGINAL_DESTINATION] = cell[Axis.DPORT], cell[Axis.DESTINATION]
             yield Decision(
-                inside, decision.interfaces, decision.chain, decision.rule, decision.certain and sure,
+                inside, decision.interfaces, decision.chain, decision.rule, decision.certain and sure and whole,
                 decision.limited, Moved(rule, forwarded, ports, addresses if address_moves else None),
             )  # fmt: skip
 
@@ -259,11 +268,18 @@ class _Decider:
         return Axis.OUT in self.masks[way]
 
 
-def _opener(hooks: tuple[Hook, ...], outcome: Outcome) -> tuple[int, int]:
-    """The line that a reader would call the one that lets packets in: that of the last filter chain, else the last."""
+def _may_stay(target: Nat, cell: Cell) -> bool:
+    """Whether a NAT target may leave a packet's destination as it was; the packet does not count as translated then."""
+    port = target.ports is None or bool(target.ports & cell[Axis.DPORT])
+    return port and (target.addresses is None or bool(target.addresses & cell[Axis.DESTINATION]))
+
+
+def _opener(hooks: tuple[Hook, ...], outcome: Outcome, certain: bool) -> tuple[int, int]:
+    """The line that a reader would say lets packets in: of the last filter chain, the first that may, or the one that
+    does in any case."""
     best = (-1, -1)
     for hook, line in outcome.accepts:
-        if hooks[hook].table == "filter" and hook > best[0]:
+        if hooks[hook].table == "filter" and (hook > best[0] or (certain and hook == best[0])):
             best = (hook, line)
     return best
 
