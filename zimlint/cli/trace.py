@@ -12,6 +12,7 @@ from zimlint.cli.inputs import must_read, read_inputs
 from zimlint.cli.options import TraceOptions
 from zimlint.cli.output import complain, say
 from zimlint.cli.packet_text import packet_of, parse_packet
+from zimlint.formats.iptables_save import as_loaded
 from zimlint.model import Host, Ruleset, Step
 from zimlint.packets import Family, Packet
 from zimlint.reporters.words import effect_words, escaped, packet_words, runs
@@ -44,13 +45,16 @@ def run_trace(options: TraceOptions) -> int:
 
 
 def ruleset_for(host: Host, family: Family) -> Ruleset | None:
-    """The ruleset of a family that says most; None where the host shows none."""
+    """The ruleset of a family that says most, as the real tool would load it; None where the host shows none."""
     known = [ruleset for ruleset in host.rulesets if ruleset.family is family]
-    return min(known, key=lambda ruleset: _VIEWS.index(ruleset.view), default=None)
+    chosen = min(known, key=lambda ruleset: _VIEWS.index(ruleset.view), default=None)
+    return None if chosen is None else as_loaded(chosen)
 
 
 def _answer_one(host: Host, packet: Packet, form: str) -> bool:
     ruleset = ruleset_for(host, packet.family)
+    if ruleset is not None:
+        _warn_of_faults(ruleset)
     answer = None if ruleset is None else replay(ruleset, packet)
     if form == "json":
         say(_object(None, packet, answer))
@@ -66,6 +70,10 @@ def _answer_all(host: Host, file: str, form: str) -> bool:
 
     good = True
     answers: list[str] = []
+    rulesets = {family: ruleset_for(host, family) for family in Family}
+    for ruleset in rulesets.values():
+        if ruleset is not None:
+            _warn_of_faults(ruleset)
     for number, line in enumerate(must_read(file).text.split("\n"), 1):
         if not line.strip():
             continue
@@ -84,7 +92,7 @@ def _answer_all(host: Host, file: str, form: str) -> bool:
                 json.dumps({"id": name, "error": reason}) + "\n" if form == "json" else f"error: {escaped(reason)}\n"
             )
         else:
-            ruleset = ruleset_for(host, packet.family)
+            ruleset = rulesets[packet.family]
             answer = None if ruleset is None else replay(ruleset, packet)
             if form == "json":
                 answers.append(_object(name, packet, answer))
@@ -95,6 +103,15 @@ def _answer_all(host: Host, file: str, form: str) -> bool:
             answers.clear()
     say("".join(answers))
     return good
+
+
+def _warn_of_faults(ruleset: Ruleset) -> None:
+    """Say so where the real tool would not load all of it; in a tree the answer is for what was meant."""
+    fault = next((problem for problem in ruleset.problems if problem.fatal), None)
+    if fault is not None:
+        so = "what it loads is traced" if ruleset.view == "dump" else "the files as they are meant are traced"
+        place = f"{escaped(fault.span.source.name)}:{fault.span.line}"
+        complain(f"{place}: {escaped(fault.message)}: the file does not load as a whole, {so}")
 
 
 def _object(name: object, packet: Packet, answer: Replay | None) -> str:

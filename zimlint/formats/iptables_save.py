@@ -7,7 +7,7 @@ ruleset is the one that was meant. Each problem says in ``fatal`` whether the to
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
@@ -42,6 +42,19 @@ def read_iptables_save(source: Source, family: Family | None = None) -> Ruleset:
         unread_lines=loaded.unread_lines,
         unknown=loaded.unknown,
     )
+
+
+def as_loaded(ruleset: Ruleset) -> Ruleset:
+    """What the real tool would load of a dump: it ends at the first fault, and what was committed by then stays."""
+    faults = [problem.span.line for problem in ruleset.problems if problem.fatal]
+    if ruleset.view != "dump" or not faults:
+        return ruleset
+    lines = ruleset.source.text.split("\n")[: min(faults) - 1]
+    while lines and lines[-1] != "COMMIT":
+        lines.pop()
+    source = Source(ruleset.source.name, "".join(f"{line}\n" for line in lines), ruleset.source.mode)
+    loaded = read_iptables_save(source, ruleset.family)
+    return replace(loaded, sets=ruleset.sets, problems=ruleset.problems)
 
 
 def load_rules(store: TableStore, source: Source, *, flush: bool) -> Loaded:
