@@ -180,7 +180,8 @@ class _Sorter:
                 self._leave(slot)
         if owner is not None:
             owner.slots.append(_plain(slot, owner.module))
-            if owner.module == "multiport":  # it looks at -p when it is told its ports, not at the end
+            # it looks at -p when it is told its ports, not at the end; a number there is not seen in the first round
+            if owner.module == "multiport" and not self.literal:
                 check_protocol("multiport", self._number(), self.protocol is not None)
 
     def _owner(self, name: str) -> Group | None:
