@@ -223,7 +223,10 @@ class Inert:
 
 @dataclass(frozen=True, slots=True)
 class SetMark:
-    """MARK and CONNMARK: ``mark = (mark & ~mask) ^ value``; ``copies`` tells save from restore, where they copy."""
+    """MARK and CONNMARK: ``mark = (mark & ~mask) ^ value``.
+
+    ``copies`` tells ``--save-mark`` from ``--restore-mark``: ``value`` is then the mask of what is read from the other.
+    """
 
     kind: Literal["mark", "connmark"]
     value: int

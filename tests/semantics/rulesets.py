@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from zimlint.model import (
@@ -71,6 +73,8 @@ addresses = networks | networks.map(lambda held: held.complement((1 << 32) - 1))
 any_ports = ports | ports.map(lambda held: held.complement(65535))
 states = st.sets(st.sampled_from(["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "DNAT"]), min_size=1)
 
+masks = st.sampled_from([1, 3, 0xFFFFFFFF])
+
 kinds = st.sets(st.sampled_from(["LOCAL", "UNICAST", "MULTICAST"]), min_size=1)
 
 conditions: st.SearchStrategy[Condition] = st.one_of(
@@ -99,14 +103,17 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
 )  # fmt: skip
 
 
-def targets(table: str, chains: list[str]) -> st.SearchStrategy[Target]:
-    """The targets that a table may hold."""
+@cache
+def targets(table: str, chain: str, chains: tuple[str, ...]) -> st.SearchStrategy[Target]:
+    """The targets that a chain of a table may hold."""
     verdicts = [Verdict.ACCEPT] if table == "nat" else list(Verdict)
     everywhere: list[st.SearchStrategy[Target]] = [
         st.builds(Decide, st.sampled_from(verdicts)),
         st.builds(Return),
         st.builds(Inert, st.just("LOG")),
     ]
+    if table == "nat" and chain in ("INPUT", "POSTROUTING"):
+        return st.one_of(*everywhere)
     if chains:
         everywhere += [st.builds(Jump, st.sampled_from(chains)), st.builds(Goto, st.sampled_from(chains))]
     if table == "nat":
@@ -119,18 +126,26 @@ def targets(table: str, chains: list[str]) -> st.SearchStrategy[Target]:
     return st.one_of(
         *everywhere,
         st.builds(SetMark, st.sampled_from(["mark", "connmark"]), st.integers(0, 3), st.just(3)),
-        st.builds(SetMark, st.just("mark"), st.just(0), st.just(0xFFFFFFFF), st.sampled_from(["save", "restore"])),
+        st.builds(SetMark, st.just("connmark"), masks, masks, st.sampled_from(["save", "restore"])),
         st.builds(OpaqueTarget, st.just("WHAT"), st.just("-j WHAT")),
         st.builds(Queue, st.booleans()),
     )
 
 
 BASES = {
-    "raw": ["PREROUTING"],
-    "mangle": ["PREROUTING", "INPUT"],
-    "nat": ["PREROUTING"],
+    "raw": ["PREROUTING", "OUTPUT"],
+    "mangle": ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+    "nat": ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
     "filter": ["INPUT", "FORWARD", "OUTPUT"],
+    "security": ["INPUT", "FORWARD"],
 }
+
+
+defaults = {
+    True: st.sampled_from([Verdict.ACCEPT, Verdict.DROP]),
+    False: st.sampled_from([Verdict.ACCEPT] * 7 + [Verdict.DROP]),
+}
+"""Of a chain, by whether it filters: a packet has to get past many others."""
 
 
 @st.composite
@@ -138,24 +153,24 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
     """A ruleset of one to three tables; chains only call later ones, as iptables demands."""
     line = 1
     tables: dict[str, dict[str, Chain]] = {}
-    others = st.lists(st.sampled_from(["raw", "mangle", "nat"]), unique=True, max_size=2)
+    others = st.lists(st.sampled_from(["raw", "mangle", "nat", "security"]), unique=True, max_size=2)
     for table in ["filter", *draw(others)]:
         users = [f"C{number}" for number in range(draw(st.integers(0, 3)))]
         names = [*BASES[table], *users]
         chains: dict[str, Chain] = {}
         for place, name in enumerate(names):
-            callable_chains = [user for user in users if user not in names[: place + 1]]
+            callable_chains = tuple(user for user in users if user not in names[: place + 1])
             rules = []
             for _ in range(draw(st.integers(0, 5))):
                 line += 1
                 rules.append(
                     FilterRule(
                         tuple(draw(st.lists(conditions, max_size=3))),
-                        draw(targets(table, callable_chains)),
+                        draw(targets(table, name, callable_chains)),
                         Span(SOURCE, line),
                     )
                 )
-            default = None if name in users else draw(st.sampled_from([Verdict.ACCEPT, Verdict.DROP]))
+            default = None if name in users else draw(defaults[table == "filter"])
             chains[name] = Chain(name, default, tuple(rules), Span(SOURCE, 1))
         tables[table] = chains
     return Ruleset(Family.IPV4, "dump", SOURCE, tables, sets=SETS)

@@ -37,7 +37,14 @@ from zimlint.model import (
     TcpFlags,
 )  # fmt: skip
 from zimlint.packets import ALL_PORTS, ALL_PROTOCOLS, Family, RangeSet
-from zimlint.semantics.hooks import BROADCAST, MULTICAST, STATE_FLAGS, UNSPECIFIED, Hook, interface_matches
+from zimlint.semantics.hooks import (
+    OF_EARLIER_FLOW,
+    STATE_FLAGS,
+    WITHOUT_CONNECTION,
+    Hook,
+    interface_matches,
+)  # fmt: skip
+from zimlint.semantics.kinds import address_kinds, packet_kinds
 from zimlint.semantics.sets import Term, members
 
 
@@ -103,12 +110,14 @@ class Setting:
     names: tuple[str, ...]
     """The interfaces that stand for all; an interface's number on its axis is its place here."""
     sets: Mapping[str, IpSet]
+    loopback: bool = False
+    """It came from the host itself."""
     notrack: bool = False
     """Some line may exempt packets from tracking."""
     moved_ports: bool = False
     moved_address: bool = False
     """NAT has changed the destination port, or the address."""
-    natted: bool = False
+    natted: bool | None = False
 
 
 def representatives(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -157,20 +166,22 @@ def value(condition: Condition, setting: Setting) -> Value:
         case TcpFlags(mask, wanted, negated):
             flags = STATE_FLAGS.get(setting.state)
             return Unknown(None) if flags is None else (flags & mask == wanted) != negated
-        case CtState() if setting.notrack:
-            return Ask(condition)
         case CtState():
-            return state_holds(condition, setting.state, setting.natted)
+            return _in_state(condition, setting)
+        case CtOriginal() | CtDirection() if not setting.hook.tracked or setting.state in WITHOUT_CONNECTION:
+            return False
+        case CtOriginal() | CtDirection() if setting.state in OF_EARLIER_FLOW:
+            return Unknown(None)
         case CtOriginal(part, values):
             return Within(_original_axis(part, setting), values)
         case CtDirection(original):
-            return original if setting.state in ("NEW", "RELATED") else Unknown(None)
+            return original
         case Fragment(negated):
             return negated
         case AddrType(side, types, negated):
             return _address_type(side, types, negated, setting)
         case PacketType(kind, negated):
-            return _negate(_packet_type(kind, setting.family), negated, setting.family)
+            return _negate(Within(Axis.DESTINATION, packet_kinds(kind, setting.family)), negated, setting.family)
         case MarkIs():
             return Ask(condition)
         case SetMatch():
@@ -181,9 +192,22 @@ def value(condition: Condition, setting: Setting) -> Value:
             assert_never(condition)
 
 
-def state_holds(condition: CtState, state: str, natted: bool) -> bool:
+def _in_state(condition: CtState, setting: Setting) -> Value:
+    """``--ctstate``, unless some line may exempt the packet from tracking."""
+    if setting.notrack:
+        return Ask(condition)
+    state = setting.state if setting.hook.tracked else "INVALID"
+    holds = state_holds(condition, state, setting.natted)
+    return Unknown(None) if holds is None else holds
+
+
+def state_holds(condition: CtState, state: str, natted: bool | None) -> bool | None:
     """``--ctstate``: the packet's state is listed; ``DNAT`` is true of a flow whose destination was changed."""
-    return (state in condition.states or (natted and "DNAT" in condition.states)) != condition.negated
+    if state in condition.states or (natted and "DNAT" in condition.states):
+        return not condition.negated
+    if natted is None and "DNAT" in condition.states:
+        return None
+    return None if state in OF_EARLIER_FLOW and condition.states & {"DNAT", "SNAT"} else condition.negated
 
 
 def axis_universe(axis: Axis, family: Family, names: Sequence[str]) -> RangeSet:
@@ -227,53 +251,12 @@ def _negate(inner: Within | bool, negated: bool, family: Family) -> Within | boo
     return Within(inner.axis, axis_universe(inner.axis, family, ()) - inner.values)
 
 
-def _packet_type(kind: str, family: Family) -> Within | bool:
-    special = MULTICAST[family] | BROADCAST[family]
-    match kind:
-        case "multicast":
-            return Within(Axis.DESTINATION, MULTICAST[family])
-        case "broadcast":
-            return Within(Axis.DESTINATION, BROADCAST[family])
-        case _:
-            return Within(Axis.DESTINATION, special.complement((1 << family.bits) - 1))
-
-
 def _address_type(side: str, types: frozenset[str], negated: bool, setting: Setting) -> Value:
     if side == "dst":
         local, axis = setting.hook.local, Axis.DESTINATION
     else:
-        local, axis = setting.hook.outgoing == "lo" or not setting.hook.incoming, Axis.SOURCE
-        if setting.hook.outgoing == "none" and setting.names == ("lo",):
-            local = True
+        local, axis = setting.loopback, Axis.SOURCE
     return _negate(Within(axis, address_kinds(types, setting.family, local)), negated, setting.family)
-
-
-def address_kinds(types: frozenset[str], family: Family, local: bool) -> RangeSet:
-    """The addresses of these kinds, if unicast ones are the host's own (``local``) or foreign.
-
-    net/netfilter/xt_addrtype.c: IPv4 asks whether the kind is one of them, IPv6 whether all of them hold.
-    """
-    top = (1 << family.bits) - 1
-    single = (MULTICAST[family] | BROADCAST[family] | UNSPECIFIED[family]).complement(top)
-    if family is Family.IPV4:
-        result = RangeSet()
-        if ("LOCAL" if local else "UNICAST") in types:
-            result |= single
-        if "MULTICAST" in types:
-            result |= MULTICAST[family]
-        if "BROADCAST" in types:
-            result |= BROADCAST[family] | UNSPECIFIED[family]
-        return result
-    result = RangeSet([(0, top)])
-    if "MULTICAST" in types:
-        result &= MULTICAST[family]
-    if "UNICAST" in types:
-        result &= single
-    if "UNSPEC" in types:
-        result &= UNSPECIFIED[family]
-    if types & {"LOCAL", "ANYCAST", "UNREACHABLE"}:
-        result &= single if local and "LOCAL" in types else RangeSet()
-    return result
 
 
 def _set_value(condition: SetMatch, setting: Setting) -> Value:

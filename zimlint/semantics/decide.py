@@ -26,7 +26,8 @@ from zimlint.semantics.hooks import (
 )  # fmt: skip
 from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
 from zimlint.semantics.runs import split_run
-from zimlint.semantics.walk import Outcome, State, walk
+from zimlint.semantics.state import State
+from zimlint.semantics.walk import Outcome, walk
 
 Cell = Mapping[Axis, RangeSet]
 

@@ -37,9 +37,11 @@ from zimlint.packets import Packet, RangeSet
 from zimlint.semantics.hooks import (
     BROADCAST,
     MULTICAST,
+    OF_EARLIER_FLOW,
     STATE_FLAGS,
     UNICAST,
     UNSPECIFIED,
+    WITHOUT_CONNECTION,
     Hook,
     interface_matches,
     routes,
@@ -59,9 +61,13 @@ class Header(NamedTuple):
     first_destination: int | None
     first_port: int
     mark: int = 0
+    mark_known: int = 0xFFFFFFFF
+    """The bits of ``mark`` that are known; the others are 0 there."""
     connmark: int = 0
+    connmark_known: int = 0xFFFFFFFF
     tracked: bool = True
-    natted: bool = False
+    natted: bool | None = False
+    """Whether NAT has changed the destination; None: perhaps it left it as it was."""
 
     @classmethod
     def of(cls, packet: Packet) -> Header:
@@ -69,31 +75,50 @@ class Header(NamedTuple):
         return cls(
             packet.protocol, packet.source, packet.source_port, packet.destination, packet.destination_port,
             packet.interface, packet.destination, packet.destination_port,
+            connmark_known=0 if packet.state in OF_EARLIER_FLOW else 0xFFFFFFFF,
         )  # fmt: skip
 
     def translated(self, port: int | None, address: int | None, address_moves: bool) -> Header:
         """With another destination; an unknown address of the host itself is None."""
+        new_port = self.destination_port if port is None else port
+        if not address_moves:
+            address = self.destination
+        unknown = address is None and address_moves
+        same = new_port == self.destination_port and (unknown or address == self.destination)
         return self._replace(
-            destination_port=self.destination_port if port is None else port,
-            destination=address if address_moves else self.destination,
-            natted=True,
+            destination_port=new_port, destination=address, natted=not same or (None if unknown else False)
         )
 
-    def changed(self, target: SetMark | Notrack) -> Header:
+    def changed(self, target: SetMark | Notrack, hook: Hook, state: str) -> Header:
         """After MARK, CONNMARK or NOTRACK (net/netfilter/xt_mark.c, xt_connmark.c, xt_CT.c)."""
         match target:
             case Notrack():
-                return self._replace(tracked=False)
-            case SetMark(copies="save"):
-                return self._replace(connmark=self.mark)
-            case SetMark(copies="restore"):
-                return self._replace(mark=self.connmark)
+                return self._replace(tracked=False) if not hook.tracked else self
             case SetMark("mark", value, mask):
-                return self._replace(mark=(self.mark & ~mask) ^ value)
+                return self._replace(mark=(self.mark & ~mask) ^ value, mark_known=self.mark_known | mask)
+            case SetMark() if not self.connected(hook, state):
+                return self
+            case SetMark(_, read, mask, "save"):
+                mark, known = _copied(self.mark, self.mark_known, self.connmark, self.connmark_known, read, mask)
+                return self._replace(connmark=mark, connmark_known=known)
+            case SetMark(_, read, mask, "restore"):
+                mark, known = _copied(self.connmark, self.connmark_known, self.mark, self.mark_known, read, mask)
+                return self._replace(mark=mark, mark_known=known)
             case SetMark(_, value, mask):
-                return self._replace(connmark=(self.connmark & ~mask) ^ value)
+                connmark, known = (self.connmark & ~mask) ^ value, self.connmark_known | mask
+                return self._replace(connmark=connmark, connmark_known=known)
             case _:
                 assert_never(target)
+
+    def connected(self, hook: Hook, state: str) -> bool:
+        """Whether the packet belongs to a connection there."""
+        return hook.tracked and self.tracked and state not in WITHOUT_CONNECTION
+
+
+def _copied(source: int, source_known: int, old: int, old_known: int, read: int, mask: int) -> tuple[int, int]:
+    """``new = (old & ~mask) ^ (source & read)``, and which of its bits are known (net/netfilter/xt_connmark.c)."""
+    known = (old_known | mask) & (source_known | ~read) & 0xFFFFFFFF
+    return ((old & ~mask) ^ (source & read)) & known, known
 
 
 def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, state: str, lone: bool) -> bool | None:
@@ -123,14 +148,15 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
             flags = STATE_FLAGS.get(state)
             return None if flags is None else (flags & mask == value) != negated
         case CtState(states, negated):
-            held = {state if header.tracked else "UNTRACKED"} | ({"DNAT"} if header.natted else set())
-            return bool(held & states) != negated
+            return _negated(_in_state(states, header, hook, state), negated)
         case CtOriginal(part, values):
-            return header.tracked and _original(part, values, header, ruleset)
-        case CtDirection(original):
-            if not header.tracked:
+            if not header.connected(hook, state):
                 return False
-            return original if state in ("NEW", "RELATED") else None
+            return None if state in OF_EARLIER_FLOW else _original(part, values, header, ruleset)
+        case CtDirection(original):
+            if not header.connected(hook, state):
+                return False
+            return None if state in OF_EARLIER_FLOW else original
         case Fragment(negated):
             return negated
         case AddrType(side, types, negated):
@@ -138,15 +164,36 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
         case PacketType(kind, negated):
             return _negated(_packet_type(kind, header.destination, ruleset), negated)
         case MarkIs(kind, value, mask, negated):
-            if kind == "connmark" and not header.tracked:
+            if kind == "mark":
+                return _negated(_mark_is(header.mark, header.mark_known, value, mask), negated)
+            if not header.connected(hook, state):
                 return False
-            return ((header.mark if kind == "mark" else header.connmark) & mask == value) != negated
+            return _negated(_mark_is(header.connmark, header.connmark_known, value, mask), negated)
         case SetMatch(negated=negated):
             return _negated(_in_set(condition, header, ruleset), negated)
         case Opaque(lone=known):
             return known if lone else None
         case _:
             assert_never(condition)
+
+
+def _in_state(states: frozenset[str], header: Header, hook: Hook, state: str) -> bool | None:
+    """``--ctstate`` (net/netfilter/xt_conntrack.c): before tracking, every packet is INVALID."""
+    if not header.tracked:
+        return "UNTRACKED" in states
+    if not hook.tracked:
+        return "INVALID" in states
+    if state in states or (header.natted and "DNAT" in states):
+        return True
+    if header.natted is None and "DNAT" in states:
+        return None
+    return None if state in OF_EARLIER_FLOW and states & {"DNAT", "SNAT"} else False
+
+
+def _mark_is(mark: int, known: int, value: int, mask: int) -> bool | None:
+    if value & ~mask or (mark ^ value) & mask & known:
+        return False
+    return True if mask & ~known == 0 else None
 
 
 def _negated(answer: bool | None, negated: bool) -> bool | None:
@@ -196,7 +243,7 @@ def _address_type(side: str, types: frozenset[str], header: Header, hook: Hook, 
         kind = "LOCAL" if local else "UNICAST"
     if family.bits == 32:
         return kind in types
-    facts = {kind} | ({"UNICAST"} if kind in ("LOCAL", "UNSPEC") else set())
+    facts = {kind} | ({"UNICAST"} if kind == "LOCAL" else set())
     routed = types & {"LOCAL", "ANYCAST", "UNREACHABLE"}
     return types - routed <= facts and (not routed or ("LOCAL" in routed and kind == "LOCAL"))
 

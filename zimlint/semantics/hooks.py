@@ -14,10 +14,11 @@ from zimlint.model import (
     CtOriginal,
     CtState,
     FilterRule,
+    Inert,
     MarkIs,
     Nat,
-    Notrack,
     Opaque,
+    OpaqueTarget,
     OutInterface,
     Ruleset,
     SetMark,
@@ -37,30 +38,41 @@ class Hook:
     outgoing: Literal["none", "lo", "any"] = "none"
     local: bool = True
     """The destination is an address of this host."""
+    tracked: bool = True
+    """Connection tracking has seen the packet: it comes after raw, and what came over ``lo`` it saw in OUTPUT."""
 
 
-ARRIVAL = tuple(Hook(table, "PREROUTING") for table in ("raw", "mangle", "nat"))
+ARRIVAL = (Hook("raw", "PREROUTING", tracked=False), Hook("mangle", "PREROUTING"), Hook("nat", "PREROUTING"))
 INPUT = tuple(Hook(table, "INPUT") for table in ("mangle", "filter", "security", "nat"))
 FORWARD = (
     *(Hook(table, "FORWARD", outgoing="any", local=False) for table in ("mangle", "filter", "security")),
-    *(Hook(table, "POSTROUTING", incoming=False, outgoing="any", local=False) for table in ("mangle", "nat")),
+    # since Linux 5.7 ``-i`` matches in POSTROUTING (net/ipv4/ip_output.c)
+    *(Hook(table, "POSTROUTING", outgoing="any", local=False) for table in ("mangle", "nat")),
 )
 INTO_HOST = ARRIVAL + INPUT
 """What an outsider's packet passes."""
 OVER_LOOPBACK = (
-    *(Hook(table, "OUTPUT", False, "lo") for table in ("raw", "mangle", "nat", "filter", "security")),
+    Hook("raw", "OUTPUT", False, "lo", tracked=False),
+    *(Hook(table, "OUTPUT", False, "lo") for table in ("mangle", "nat", "filter", "security")),
     *(Hook(table, "POSTROUTING", False, "lo") for table in ("mangle", "nat")),
     *(Hook(table, "PREROUTING") for table in ("raw", "mangle")),
     *(Hook(table, "INPUT") for table in ("mangle", "filter", "security")),
 )
 """What a packet on ``lo`` passes; nat is settled in OUTPUT and not asked again (net/netfilter/nf_nat_core.c)."""
 
+OUT_OF_HOST = (
+    *(Hook(table, "OUTPUT", False, "any", local=False) for table in ("filter", "security")),
+    *(Hook(table, "POSTROUTING", False, "any", local=False) for table in ("mangle", "nat")),
+)
+"""What is left for a packet of the host's own that nat OUTPUT sent elsewhere: it never comes back over ``lo``."""
+
 MULTICAST = {
     Family.IPV4: RangeSet([(0xE0000000, 0xEFFFFFFF)]),
     Family.IPV6: RangeSet([(0xFF << 120, (1 << 128) - 1)]),
 }
 LOOPBACK = {Family.IPV4: RangeSet([(0x7F000000, 0x7FFFFFFF)]), Family.IPV6: RangeSet([(1, 1)])}
-UNSPECIFIED = {Family.IPV4: RangeSet([(0, 0x00FFFFFF)]), Family.IPV6: RangeSet([(0, 0)])}
+UNSPECIFIED = {Family.IPV4: RangeSet([(0, 0)]), Family.IPV6: RangeSet([(0, 0)])}
+"""Since Linux 5.3 the rest of 0.0.0.0/8 is as good as any address (include/linux/in.h ``ipv4_is_zeronet``)."""
 BROADCAST = {Family.IPV4: RangeSet([(0xFFFFFFFF, 0xFFFFFFFF)]), Family.IPV6: RangeSet()}
 
 UNICAST = {
@@ -76,16 +88,29 @@ SYN, ACK = 2, 16
 STATE_FLAGS = {"NEW": SYN, "RELATED": SYN, "UNTRACKED": SYN, "ESTABLISHED": ACK}
 """The TCP flags of the packet that is asked about; an INVALID one may have any."""
 
+FIRST_OF_FLOW = frozenset({"NEW", "RELATED"})
+"""The states in which the nat chains are asked (net/netfilter/nf_nat_core.c ``nf_nat_inet_fn``)."""
+WITHOUT_CONNECTION = frozenset({"INVALID", "UNTRACKED"})
+"""The states of packets that belong to no connection: they have no original header, no direction and no connmark."""
+OF_EARLIER_FLOW = frozenset({"ESTABLISHED", "RELATED"})
+"""The states of packets whose connection has a past: who opened it, how NAT changed it and its mark are not known."""
+
+_CONNECTION_TARGETS = frozenset({"CT", "CONNSECMARK", "SYNPROXY"})
 _CONNECTION_MODULES = frozenset({"conntrack", "state", "connbytes", "connlimit", "connlabel", "helper", "cluster"})
 
 
 def conntrack_in_use(ruleset: Ruleset) -> bool:
-    """Whether some line needs connection tracking; without one the kernel never asks the nat table."""
+    """Whether some line needs connection tracking; without one the kernel never asks the nat table.
+
+    An exemption from tracking does not need it (net/netfilter/xt_CT.c ``xt_ct_tg_check``).
+    """
     for chains in ruleset.tables.values():
         for chain in chains.values():
             for rule in chain.rules:
                 match rule.target:
-                    case Nat() | Notrack() | SetMark(kind="connmark"):
+                    case Nat() | SetMark(kind="connmark"):
+                        return True
+                    case Inert(name) | OpaqueTarget(name=name) if name in _CONNECTION_TARGETS:
                         return True
                 for condition in rule.conditions:
                     match condition:

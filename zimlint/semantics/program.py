@@ -33,7 +33,7 @@ from zimlint.model import (
 )  # fmt: skip
 from zimlint.packets import RangeSet
 from zimlint.semantics.cells import Ask, Axis, OneOf, Product, Setting, Unknown, Within, representatives, value
-from zimlint.semantics.hooks import Hook, conntrack_in_use
+from zimlint.semantics.hooks import FIRST_OF_FLOW, Hook, conntrack_in_use
 from zimlint.semantics.walk import Code, Line, Program
 
 
@@ -74,7 +74,8 @@ class Way:
     loopback: bool = False
     moved_ports: bool = False
     moved_address: bool = False
-    natted: bool = False
+    natted: bool | None = False
+    """None: NAT may have left the destination as it was."""
 
 
 def interface_names(ruleset: Ruleset) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ class _Compiler:
         order = _reachable(chains[hook.chain], chains)
         known = {name: len(self.codes) + place for place, name in enumerate(order)}
         setting = Setting(
-            self.ruleset.family, self.way.state, hook, self.names, self.ruleset.sets, self.notrack,
+            self.ruleset.family, self.way.state, hook, self.names, self.ruleset.sets, self.way.loopback, self.notrack,
             self.way.moved_ports, self.way.moved_address, self.way.natted,
         )  # fmt: skip
         for name in order:
@@ -218,7 +219,7 @@ class _Compiler:
             choices[line] = (*choices.get(line, ()), Choice(bits, choice.negated))
         program = Program(
             self.way.hooks, bases, tuple(self.codes), tuple(self.lines), self.way.state, self.way.natted,
-            self.way.state in ("NEW", "RELATED") and not self.way.natted and conntrack_in_use(self.ruleset),
+            self.way.state in FIRST_OF_FLOW and conntrack_in_use(self.ruleset),
         )  # fmt: skip
         return Compiled(
             program, self.names, self.constraints, choices, (1 << bit) - (1 << width), _bits(self.unknown),

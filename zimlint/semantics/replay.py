@@ -29,20 +29,24 @@ from zimlint.model import (
     Step,
     Verdict,
 )  # fmt: skip
-from zimlint.packets import Packet, RangeSet
+from zimlint.packets import ICMP, ICMPV6, Family, Packet
 from zimlint.semantics.holds import Header, holds
 from zimlint.semantics.hooks import (
+    BROADCAST,
+    FIRST_OF_FLOW,
     FORWARD,
     INPUT,
     INTO_HOST,
     LOOPBACK,
     MULTICAST,
+    OUT_OF_HOST,
     OVER_LOOPBACK,
     UNSPECIFIED,
     Hook,
     conntrack_in_use,
 )  # fmt: skip
 from zimlint.semantics.trail import Trail, change_words, parting, path_of, place_words
+from zimlint.semantics.translate import new_addresses, new_ports
 
 Word = Literal["accept", "drop", "reject", "depends"]
 MAX_STEPS = 400_000
@@ -106,9 +110,10 @@ def replay_forward(ruleset: Ruleset, packet: Packet) -> Replay:
 def _martian(packet: Packet) -> bool:
     """Sources that the kernel refuses before INPUT, whatever the rules say (net/ipv4/route.c, net/ipv6/ip6_input.c)."""
     family, source = packet.family, packet.source
-    if source in MULTICAST[family] or source in LOOPBACK[family]:
+    if source in MULTICAST[family] or source in LOOPBACK[family] or source in BROADCAST[family]:
         return True
-    return family.bits == 32 and (source in UNSPECIFIED[family] or source == 0xFFFFFFFF)
+    to_all = packet.destination is not None and packet.destination in BROADCAST[family]
+    return family is Family.IPV4 and source in UNSPECIFIED[family] and not to_all  # DHCP clients ask from 0.0.0.0
 
 
 class _Interpreter:
@@ -142,14 +147,18 @@ class _Interpreter:
             return None
         hook = way.hooks[way.hook]
         chain = self.ruleset.tables.get(hook.table, {}).get(hook.chain)
-        if hook.table == "nat" and not self._nat_is_asked(way.header):
+        if hook.table == "nat" and not self._nat_is_asked(way.header, hook):
             chain = None
         if chain is None:
             return way._replace(hook=way.hook + 1)
         return way._replace(frame=_Frame(chain, 0, None))
 
-    def _nat_is_asked(self, header: Header) -> bool:
-        return self.tracking and header.tracked and not header.natted and self.packet.state in ("NEW", "RELATED")
+    def _nat_is_asked(self, header: Header, hook: Hook) -> bool:
+        """For the first packet of a flow; an ICMP error belongs to a flow that was asked about before."""
+        state = self.packet.state
+        if state == "RELATED" and header.protocol in (ICMP, ICMPV6):
+            return False
+        return self.tracking and header.connected(hook, state) and state in FIRST_OF_FLOW
 
     def _next_line(self, way: _Way, frame: _Frame) -> _Way | None:
         chain, hook = frame.chain, way.hooks[way.hook]
@@ -214,7 +223,8 @@ class _Interpreter:
             case Inert(name=target):
                 return went(target.lower() or "counts only")
             case SetMark() | Notrack():
-                return went(change_words(rule.target))._replace(header=way.header.changed(rule.target))
+                header = way.header.changed(rule.target, way.hooks[way.hook], self.packet.state)
+                return went(change_words(rule.target))._replace(header=header)
             case Nat():
                 return self._translate(went, rule.target, way)
             case Queue():
@@ -231,18 +241,32 @@ class _Interpreter:
         """A NAT target ends nat with accept; a changed destination decides whether INPUT or FORWARD comes next."""
         if target.name in ("SNAT", "MASQUERADE"):
             return self._decided(went(target.name.lower()), Verdict.ACCEPT)
-        addresses = [None] if target.addresses is None else _ends(target.addresses)
-        ports = [None] if target.ports is None else _ends(target.ports)
-        ways: list[_Way] = []
-        for address in addresses:
-            for port in ports:
+        for address in new_addresses(target, way.header, self.ruleset):
+            for port in new_ports(target, way.header, self.ruleset):
                 moved = way.header.translated(port, address, address is not None or target.name == "REDIRECT")
                 words = f"{target.name.lower()} to {place_words(self.ruleset, address, port)}"
-                local = address is None or address in LOOPBACK[self.ruleset.family]
-                ways.append(_onward(went(words)._replace(header=moved, frame=None), local))
-        for other in ways[1:]:
-            self._later(other)
-        return ways[0]
+                self._onward(went(words)._replace(header=moved, frame=None), address)
+        return None
+
+    def _onward(self, way: _Way, address: int | None) -> None:
+        """After NAT: INPUT comes next if it is still for this host, else FORWARD; in OUTPUT, the rest of it."""
+        family, source = self.ruleset.family, way.header.source
+        own = address is None or address == way.header.first_destination
+        looped = address is not None and address in LOOPBACK[family]
+        if way.hooks is OVER_LOOPBACK:
+            if own or looped:
+                self._later(way._replace(hook=way.hook + 1))
+            elif source in LOOPBACK[family]:
+                self._end("drop", way._replace(trail=Trail(Step(None, "kernel", "drop, no way there"), way.trail)))
+            else:
+                self._later(way._replace(hooks=OUT_OF_HOST, hook=0))
+        elif own or looped:
+            if not own and family is Family.IPV4:
+                step = Step(None, "kernel", "drop, unless route_localnet lets packets for loopback in")
+                self._end("drop", way._replace(trail=Trail(step, way.trail)))
+            self._later(way._replace(hooks=INPUT, hook=0))
+        else:
+            self._later(way._replace(hooks=FORWARD, hook=0))
 
     def _decided(self, way: _Way, verdict: Verdict) -> _Way | None:
         if verdict is Verdict.ACCEPT:
@@ -275,17 +299,6 @@ class _Interpreter:
         path = paths.get("accept", next(iter(paths.values())))
         others = [other for other in paths.values() if other is not path]
         return Replay("depends", path, tuple(dict.fromkeys(parting(path, other) for other in others)), paths)
-
-
-def _onward(way: _Way, local: bool) -> _Way:
-    if way.hooks is OVER_LOOPBACK or (local and way.hooks is not INTO_HOST):
-        return way._replace(hook=way.hook + 1)
-    return way._replace(hooks=INPUT if local else FORWARD, hook=0)
-
-
-def _ends(values: RangeSet) -> list[int | None]:
-    """The first and the last of what NAT may choose from."""
-    return list(dict.fromkeys((values.ranges[0][0], values.ranges[-1][1])))
 
 
 def _places(frame: _Frame | None) -> tuple[tuple[str, int], ...]:

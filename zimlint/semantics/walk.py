@@ -11,18 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from zimlint.model import (
-    CtDirection,
-    CtOriginal,
-    CtState,
     Decide,
     FilterRule,
     Goto,
     Inert,
     Jump,
-    MarkIs,
     Nat,
     Notrack,
     OpaqueTarget,
@@ -32,18 +28,9 @@ from zimlint.model import (
     Target,
     Verdict,
 )  # fmt: skip
-from zimlint.semantics.cells import Ask, state_holds
+from zimlint.semantics.cells import Ask
 from zimlint.semantics.hooks import Hook
-
-
-class State(NamedTuple):
-    """What earlier lines did to a packet. A mark's bit counts only where ``known`` has it."""
-
-    mark: int = 0
-    mark_known: int = 0xFFFFFFFF
-    connmark: int = 0
-    connmark_known: int = 0xFFFFFFFF
-    tracked: bool | None = True
+from zimlint.semantics.state import Situation, State, ask_state, change, first_state, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,7 @@ class Program:
     codes: tuple[Code, ...]
     lines: tuple[Line, ...]
     state: str
-    natted: bool
+    natted: bool | None
     asks_nat: bool
     """Whether nat chains are consulted at all."""
 
@@ -103,7 +90,7 @@ def walk(program: Program, alive: int, certain: int, start: int = 0, state: Stat
     may = format(alive, "b")[::-1].ljust(width, "0")
     must = format(certain, "b")[::-1].ljust(width, "0")
     outcome = Outcome()
-    now: State | None = state or State()
+    now: State | None = state or first_state(program.state)
     for number in range(start, len(program.hooks)):
         if now is None:
             return outcome
@@ -114,7 +101,8 @@ def walk(program: Program, alive: int, certain: int, start: int = 0, state: Stat
             if not program.asks_nat or now.tracked is False:
                 continue
             passed = _run_hook(program, number, base, may, must, now, outcome)
-            now = passed if now.tracked else _join(passed, now)
+            # an ICMP error about an old flow is RELATED too, and nat is not asked about it
+            now = passed if now.tracked and program.state == "NEW" else join(passed, now)
         else:
             now = _run_hook(program, number, base, may, must, now, outcome)
     outcome.arrives = now is not None
@@ -147,7 +135,7 @@ def _run_hook(
         code = program.codes[frame.code]
         line_number = may.find("1", frame.position, code.end) if frame.state is not None else -1
         if frame.state is None or line_number < 0:
-            result = _join(frame.out, frame.state)
+            result = join(frame.out, frame.state)
             stack.pop()
             memo[frame.code, frame.entered] = result
             active.discard((frame.code, frame.entered))
@@ -157,7 +145,7 @@ def _run_hook(
             continue
         frame.position = line_number + 1
         line = program.lines[line_number]
-        holds = _asked(line.asks, frame.state, program)
+        holds = _asked(line.asks, frame.state, program, program.hooks[hook])
         if holds is False:
             continue
         outcome.reached.add(line_number)
@@ -167,7 +155,7 @@ def _run_hook(
             case Decide(verdict):
                 if verdict is Verdict.ACCEPT:
                     outcome.accepts.append((hook, _author(program, stack, line_number)))
-                    accepted = _join(accepted, before)
+                    accepted = join(accepted, before)
                 else:
                     outcome.refused = True
                 if certain:
@@ -182,12 +170,12 @@ def _run_hook(
                     entered = program.codes[line.chain].start
                     stack.append(_Frame(line.chain, entered, before, before, None, certain, goto, line_number))
             case Return():
-                frame.out = _join(frame.out, before)
+                frame.out = join(frame.out, before)
                 if certain:
                     frame.state = None
             case Nat(name=name):
                 if name in ("SNAT", "MASQUERADE"):
-                    accepted = _join(accepted, before)
+                    accepted = join(accepted, before)
                 else:
                     outcome.nats.append((hook, line_number, before))
                 if certain:
@@ -195,16 +183,16 @@ def _run_hook(
             case Queue():
                 outcome.accepts.append((hook, line_number))
                 outcome.refused = True
-                accepted = _join(accepted, before)
+                accepted = join(accepted, before)
                 if certain:
                     frame.state = None
             case OpaqueTarget():
                 outcome.accepts.append((hook, line_number))
                 outcome.refused = True
-                accepted = _join(accepted, before)
+                accepted = join(accepted, before)
             case SetMark() | Notrack():
-                changed = _change(before, line.target)
-                frame.state = changed if certain else _join(before, changed)
+                changed = change(before, line.target, _situation(program, program.hooks[hook]))
+                frame.state = changed if certain else join(before, changed)
             case Inert():
                 pass
             case _:
@@ -212,7 +200,7 @@ def _run_hook(
     if result is not None:
         if program.codes[base].default in (Verdict.ACCEPT, None):
             outcome.accepts.append((hook, -1 - base))
-            accepted = _join(accepted, result)
+            accepted = join(accepted, result)
         else:
             outcome.refused = True
     return accepted
@@ -229,18 +217,18 @@ def _author(program: Program, stack: list[_Frame], line: int) -> int:
 def _come_back(frame: _Frame, result: State | None, certain: bool, goto: bool) -> None:
     """A called chain is through; ``result`` is the state of what it did not decide."""
     if goto:
-        frame.out = _join(frame.out, result)
+        frame.out = join(frame.out, result)
         if certain:
             frame.state = None
     else:
-        frame.state = result if certain else _join(frame.state, result)
+        frame.state = result if certain else join(frame.state, result)
 
 
-def _asked(asks: tuple[Ask, ...], state: State, program: Program) -> bool | None:
+def _asked(asks: tuple[Ask, ...], state: State, program: Program, hook: Hook) -> bool | None:
     """Whether the matches that depend on the state hold: yes, no, or None for perhaps."""
     answer: bool | None = True
     for ask in asks:
-        one = _ask(ask.condition, state, program)
+        one = ask_state(ask.condition, state, _situation(program, hook))
         if one is False:
             return False
         if one is None:
@@ -248,57 +236,5 @@ def _asked(asks: tuple[Ask, ...], state: State, program: Program) -> bool | None
     return answer
 
 
-def _ask(condition: MarkIs | CtState | CtOriginal | CtDirection, state: State, program: Program) -> bool | None:
-    match condition:
-        case MarkIs(kind, wanted, mask, negated):
-            if kind == "connmark" and state.tracked is False:
-                return False
-            held, known = (state.mark, state.mark_known) if kind == "mark" else (state.connmark, state.connmark_known)
-            if wanted & ~mask or (held ^ wanted) & mask & known:
-                return negated
-            return not negated if mask & ~known == 0 else None
-        case CtState():
-            tracked = state_holds(condition, program.state, program.natted)
-            untracked = state_holds(condition, "UNTRACKED", False)
-        case CtOriginal() | CtDirection():
-            # Without a connection nothing but --ctstate holds (net/netfilter/xt_conntrack.c).
-            tracked, untracked = True, False
-        case _:
-            assert_never(condition)
-    if state.tracked is None:
-        return tracked if tracked == untracked else None
-    return tracked if state.tracked else untracked
-
-
-def _change(state: State, target: SetMark | Notrack) -> State:
-    match target:
-        case Notrack():
-            return state._replace(tracked=False)
-        case SetMark(copies="save"):
-            return state._replace(connmark=state.mark, connmark_known=state.mark_known)
-        case SetMark(copies="restore"):
-            return state._replace(mark=state.connmark, mark_known=state.connmark_known)
-        case SetMark("mark", wanted, mask):
-            return state._replace(mark=(state.mark & ~mask) ^ wanted, mark_known=state.mark_known | mask)
-        case SetMark(_, wanted, mask):
-            changed = (state.connmark & ~mask) ^ wanted
-            return state._replace(connmark=changed, connmark_known=state.connmark_known | mask)
-        case _:
-            assert_never(target)
-
-
-def _join(left: State | None, right: State | None) -> State | None:
-    """The state of packets of which some are in one and some in the other."""
-    if left is None or left == right:
-        return right
-    if right is None:
-        return left
-    mark_known = left.mark_known & right.mark_known & ~(left.mark ^ right.mark)
-    connmark_known = left.connmark_known & right.connmark_known & ~(left.connmark ^ right.connmark)
-    return State(
-        left.mark & mark_known,
-        mark_known,
-        left.connmark & connmark_known,
-        connmark_known,
-        left.tracked if left.tracked == right.tracked else None,
-    )
+def _situation(program: Program, hook: Hook) -> Situation:
+    return Situation(program.state, hook.tracked, program.natted)
