@@ -8,8 +8,7 @@ Invariant: nothing here answers a question; a ``Check`` names one and hands it i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from zimlint.assets import asset_json
 from zimlint.finding import Severity
@@ -33,8 +32,7 @@ KEYS = ("id", "severity", "question", "params", "title", "why", "fix", "sources"
 SEVERITIES = ("error", "warning", "info", "off", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One entry of ``rules/checks/``."""
 
     id: str

@@ -6,7 +6,7 @@ Invariant: reads and prints nothing; a finding's evidence was replayed before it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Note, Report, Severity, Unread
@@ -25,8 +25,7 @@ _VIEWS = ("tree", "dump", "status", "fragment")
 """The order in which views of one host are judged: what says most comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One host and the site that it belongs to."""
 
     host: Host

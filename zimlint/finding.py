@@ -5,9 +5,8 @@ Invariant: a finding is complete; a reporter looks nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zimlint.model import Step
 from zimlint.packets import Family, Packet
@@ -30,16 +29,14 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The packet that proves a finding, and the way it takes."""
 
     packet: Packet
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One judged, located, proven problem."""
 
     check: str
@@ -59,8 +56,7 @@ class Finding:
     """Other places that belong to it, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something to know that is no fault: stands once in the summary, never changes the exit status."""
 
     check: str
@@ -68,16 +64,14 @@ class Note:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """An input that could not be read or told apart at all; makes the exit status 2."""
 
     file: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The outcome of one run, findings in the order of files and lines."""
 
     findings: tuple[Finding, ...]

@@ -8,123 +8,127 @@ Invariant: what was not understood stays, as ``Opaque`` or ``OpaqueTarget``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from zimlint.packets import Family, RangeSet
 from zimlint.source import Source, Span
+from zimlint.variants import variant
 
 # --- matches ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class InInterface:
+@variant
+class InInterface(NamedTuple):
     """``-i eth0``, ``-i eth+``, ``! -i lo``: a final ``+`` makes a prefix (man iptables)."""
 
     pattern: str
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutInterface:
+@variant
+class OutInterface(NamedTuple):
     """``-o eth0``: only a routed packet has one."""
 
     pattern: str
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Protocols:
+@variant
+class Protocols(NamedTuple):
     """``-p tcp``: protocol numbers; in IPv6 that of the final upper layer header."""
 
     numbers: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class SrcAddress:
+@variant
+class SrcAddress(NamedTuple):
     """``-s``, ``-m iprange --src-range``."""
 
     addresses: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class DstAddress:
+@variant
+class DstAddress(NamedTuple):
     """``-d``, ``-m iprange --dst-range``."""
 
     addresses: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class SrcPorts:
+@variant
+class SrcPorts(NamedTuple):
     """``--sport``, ``--sports``."""
 
     ports: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class DstPorts:
+@variant
+class DstPorts(NamedTuple):
     """``--dport``, ``--dports``."""
 
     ports: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class EitherPort:
+@variant
+class EitherPort(NamedTuple):
     """``-m multiport --ports``: the source or the destination port is one of them; negated: neither is."""
 
     ports: RangeSet
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpTypes:
+@variant
+class IcmpTypes(NamedTuple):
     """``--icmp-type``, ``--icmpv6-type`` as ``type << 8 | code``."""
 
     types: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class TcpFlags:
-    """``--tcp-flags``: of the flags in ``mask`` exactly those in ``value`` are set (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32)."""
+@variant
+class TcpFlags(NamedTuple):
+    """``--tcp-flags``: of the flags in ``mask`` exactly those in ``value`` are set.
+
+    FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32.
+    """
 
     mask: int
     value: int
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CtState:
+@variant
+class CtState(NamedTuple):
     """``-m conntrack --ctstate``, ``-m state --state``: NEW ESTABLISHED RELATED INVALID UNTRACKED SNAT DNAT."""
 
     states: frozenset[str]
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CtOriginal:
-    """``--ctorigsrc``, ``--ctorigdst``, ``--ctorigsrcport``, ``--ctorigdstport``, ``--ctproto``: the header before NAT."""
+@variant
+class CtOriginal(NamedTuple):
+    """``--ctorigsrc``, ``--ctorigdst``, ``--ctorigsrcport``, ``--ctorigdstport``, ``--ctproto``: before NAT."""
 
     part: Literal["src", "dst", "sport", "dport", "proto"]
     values: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class CtDirection:
+@variant
+class CtDirection(NamedTuple):
     """``--ctdir``: a first packet is always ORIGINAL."""
 
     original: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+@variant
+class Fragment(NamedTuple):
     """``-f``: a second or later fragment, never seen where conntrack reassembles."""
 
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AddrType:
+@variant
+class AddrType(NamedTuple):
     """``-m addrtype --src-type/--dst-type``: the kinds the address may be of (net/netfilter/xt_addrtype.c)."""
 
     side: Literal["src", "dst"]
@@ -132,16 +136,16 @@ class AddrType:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PacketType:
+@variant
+class PacketType(NamedTuple):
     """``-m pkttype``: the link-layer kind (unicast, broadcast, multicast)."""
 
     kind: str
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MarkIs:
+@variant
+class MarkIs(NamedTuple):
     """``-m mark``/``-m connmark``: ``mark & mask == value``."""
 
     kind: Literal["mark", "connmark"]
@@ -150,8 +154,8 @@ class MarkIs:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetMatch:
+@variant
+class SetMatch(NamedTuple):
     """``-m set --match-set NAME src,dst``: one direction a dimension of the set."""
 
     name: str
@@ -159,8 +163,8 @@ class SetMatch:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+@variant
+class Opaque(NamedTuple):
     """A match that the text alone does not settle.
 
     ``lone`` is its value for a lone first packet on a host at rest (``-m limit`` lets it pass, ``--rcheck`` has never
@@ -188,41 +192,41 @@ class Verdict(Enum):
     REJECT = "REJECT"
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+@variant
+class Decide(NamedTuple):
     """``-j ACCEPT``, ``-j DROP``, ``-j REJECT``."""
 
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+@variant
+class Jump(NamedTuple):
     """``-j CHAIN``."""
 
     chain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+@variant
+class Goto(NamedTuple):
     """``-g CHAIN``: no return point is recorded."""
 
     chain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+@variant
+class Return(NamedTuple):
     """``-j RETURN``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inert:
+@variant
+class Inert(NamedTuple):
     """A target that changes no verdict (LOG, NFLOG, TOS ...); the empty name is a line without ``-j``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetMark:
+@variant
+class SetMark(NamedTuple):
     """MARK and CONNMARK: ``mark = (mark & ~mask) ^ value``.
 
     ``copies`` tells ``--save-mark`` from ``--restore-mark``: ``value`` is then the mask of what is read from the other.
@@ -234,13 +238,13 @@ class SetMark:
     copies: Literal["", "save", "restore"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notrack:
+@variant
+class Notrack(NamedTuple):
     """NOTRACK, ``CT --notrack``: the packet's state becomes UNTRACKED."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nat:
+@variant
+class Nat(NamedTuple):
     """DNAT, REDIRECT, NETMAP in PREROUTING: where the packet goes instead. Ends nat with accept.
 
     ``addresses`` None: the host itself (REDIRECT) or unchanged; ``ports`` None: unchanged.
@@ -251,15 +255,15 @@ class Nat:
     ports: RangeSet | None
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+@variant
+class Queue(NamedTuple):
     """NFQUEUE and QUEUE: a program decides. Without a listener it drops, with ``--queue-bypass`` it accepts."""
 
     bypass: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpaqueTarget:
+@variant
+class OpaqueTarget(NamedTuple):
     """A target that we do not know: it may accept, refuse or do nothing."""
 
     name: str
@@ -271,8 +275,7 @@ Target = Decide | Jump | Goto | Return | Inert | SetMark | Notrack | Nat | Queue
 # --- lines, chains, tables -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRule:
+class FilterRule(NamedTuple):
     """One line of a chain, e.g. ``-A INPUT -p tcp --dport 25 -j ACCEPT``. All conditions must hold."""
 
     conditions: tuple[Condition, ...]
@@ -281,8 +284,7 @@ class FilterRule:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """A chain and its lines in order.
 
     ``default`` is a built-in chain's own verdict, None on a user chain; ``default_known`` is False where the input
@@ -296,8 +298,7 @@ class Chain:
     default_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class IpSet:
+class IpSet(NamedTuple):
     """A set of ``ipset save``: ``kind`` is ``hash:ip,port`` ..., entries are its ``add`` lines in order."""
 
     name: str
@@ -308,8 +309,7 @@ class IpSet:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A fact about an input that a check of the same id reports, with the real tool's words where it has them."""
 
     check: str
@@ -319,22 +319,20 @@ class Problem:
     """True: the real tool would have loaded nothing of the table or file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line (or chain default) on a packet's way, and what it did: ``accept``, ``jump CHAIN``, ``no match`` ..."""
 
     span: Span | None
     chain: str
     effect: str
-    """Lower case: accept, drop, reject, jump NAME, goto NAME, return, log, no match, default accept, default drop ..."""
+    """Lower case: accept, drop, reject, jump NAME, goto NAME, return, log, no match, default accept ..."""
 
 
 View = Literal["dump", "tree", "status", "fragment"]
 """A whole dump, an assembled /etc/ufw, the output of ``ufw status``, or one file of a tree on its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(NamedTuple):
     """The tables of one family as one input shows them. Table name to chain name to chain; both in file order."""
 
     family: Family
@@ -342,7 +340,7 @@ class Ruleset:
     source: Source
     tables: Mapping[str, Mapping[str, Chain]]
     problems: tuple[Problem, ...] = ()
-    sets: Mapping[str, IpSet] = field(default_factory=dict)
+    sets: Mapping[str, IpSet] = MappingProxyType({})
     unread_lines: int = 0
     """How many lines were not understood."""
     unknown: tuple[str, ...] = ()
@@ -352,16 +350,14 @@ class Ruleset:
 # --- ufw ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AppPorts:
+class AppPorts(NamedTuple):
     """One part of a profile's ``ports``: ``80,443/tcp``. ``protocol`` None is tcp and udp."""
 
     ports: RangeSet
     protocol: Literal["tcp", "udp"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class AppProfile:
+class AppProfile(NamedTuple):
     """A section of an applications.d file that ufw would read."""
 
     name: str
@@ -372,8 +368,7 @@ class AppProfile:
     ports_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One key of default/ufw or ufw.conf, as the ufw command and as its boot script read it (ufw-formats d.3)."""
 
     key: str
@@ -382,8 +377,7 @@ class Setting:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusReport(NamedTuple):
     """What ``ufw status`` says beside its rows."""
 
     active: bool
@@ -396,14 +390,13 @@ class StatusReport:
     form: Literal["plain", "verbose", "numbered"] = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """All that is known of one host's firewall."""
 
     name: str
     rulesets: tuple[Ruleset, ...] = ()
     profiles: tuple[AppProfile, ...] = ()
-    settings: Mapping[str, Setting] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = MappingProxyType({})
     status: StatusReport | None = None
     problems: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Family(Enum):
@@ -200,8 +200,7 @@ def format_network(family: Family, low: int, high: int) -> str:
     return f"{format_address(family, low)}-{format_address(family, high)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One packet that arrives at the host."""
 
     family: Family

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from zimlint.finding import Finding, Severity
 from zimlint.packets import Family
@@ -36,7 +35,7 @@ def _follow_profiles(findings: list[Finding]) -> list[Finding]:
                 text = profile.span.source.line(profile.span.line)
                 if profile.check == "profile-invalid" and all(_names(text, port) for port in blocked.ports):
                     so = (blocked.span, f"and so {blocked.message}")
-                    kept[place] = replace(profile, related=(*profile.related, so))
+                    kept[place] = profile._replace(related=(*profile.related, so))
                     kept.remove(blocked)
                     break
     return kept
@@ -56,7 +55,7 @@ def _join_views(findings: list[Finding], case: Case) -> list[Finding]:
         key = (finding.check, finding.ports, finding.sources, finding.families) if finding.families else None
         if key is not None and view and key in seen and seen[key][1] != view:
             place = seen[key][0]
-            kept[place] = replace(kept[place], related=(*kept[place].related, (finding.span, "the same, seen here")))
+            kept[place] = kept[place]._replace(related=(*kept[place].related, (finding.span, "the same, seen here")))
             continue
         if key is not None and view and key not in seen:
             seen[key] = (len(kept), view)
@@ -93,7 +92,7 @@ def _join_families(findings: list[Finding]) -> list[Finding]:
                     related = (*related, (finding.span, f"the same over {_name(finding.families[0])}"))
                 first = other if other.certainty == "certain" or finding.certainty == "possible" else finding
                 families = tuple(sorted((*other.families, *finding.families), key=lambda family: family.value))
-                kept[place] = replace(first, families=families, related=related, span=other.span)
+                kept[place] = first._replace(families=families, related=related, span=other.span)
                 break
         else:
             kept.append(finding)
@@ -116,7 +115,7 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
             ):
                 ports = (*other.ports, *finding.ports)
                 severity = max(other.severity, finding.severity)
-                kept[place] = replace(other, ports=ports, severity=Severity(severity))
+                kept[place] = other._replace(ports=ports, severity=Severity(severity))
                 break
         else:
             kept.append(finding)

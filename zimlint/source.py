@@ -6,18 +6,21 @@ Invariant: lines and columns count from 1 and columns count characters; an end c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """One text: ``name`` is the path as the user gave it, ``-`` for standard input."""
+    """One text: ``name`` is the path as the user gave it, ``-`` for standard input.
 
-    name: str
-    text: str
-    mode: int | None = None
-    """The file's permission bits (``st_mode & 0o7777``); None where there is no file."""
+    ``mode`` holds the file's permission bits (``st_mode & 0o7777``), None where there is no file. Equal only to itself.
+    """
+
+    __slots__ = ("mode", "name", "text")
+
+    def __init__(self, name: str, text: str, mode: int | None = None) -> None:
+        self.name: Final = name
+        self.text: Final = text
+        self.mode: Final = mode
 
     def line(self, number: int) -> str:
         """The text of one line, without its line end; empty past the last line."""
@@ -26,7 +29,7 @@ class Source:
 
 
 class Span(NamedTuple):
-    """A place in a source. A NamedTuple, not a dataclass: one is made for every line of a dump, and it costs a third."""
+    """A place in a source."""
 
     source: Source
     line: int

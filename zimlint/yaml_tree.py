@@ -8,7 +8,7 @@ Invariant: every mistake is a ``ConfigError`` with its place and what was expect
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -21,8 +21,7 @@ _OFF = ("false", "no", "off")
 _NULL = ("", "~", "null")
 
 
-@dataclass(frozen=True, slots=True)
-class YamlText:
+class YamlText(NamedTuple):
     """A scalar; ``plain`` is False for a quoted or block scalar."""
 
     text: str
@@ -35,16 +34,14 @@ class YamlText:
         return self.plain and self.text.lower() in _NULL
 
 
-@dataclass(frozen=True, slots=True)
-class YamlList:
+class YamlList(NamedTuple):
     """A sequence."""
 
     items: tuple[YamlNode, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class YamlMap:
+class YamlMap(NamedTuple):
     """A mapping; ``keys`` holds where each key stands."""
 
     entries: Mapping[str, YamlNode]

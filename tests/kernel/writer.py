@@ -6,7 +6,6 @@ Invariant: ``write`` says exactly what the ruleset says; only ``loadable`` chang
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import assert_never
 
 from zimlint.model import (
@@ -77,11 +76,11 @@ def loadable(ruleset: Ruleset) -> Ruleset:
     """The nearest ruleset that the kernel takes."""
     tables = {
         table: {
-            name: replace(chain, rules=tuple(_loadable_rules(ruleset, table, chain))) for name, chain in chains.items()
+            name: chain._replace(rules=tuple(_loadable_rules(ruleset, table, chain))) for name, chain in chains.items()
         }
         for table, chains in ruleset.tables.items()
     }
-    return replace(ruleset, tables=tables)
+    return ruleset._replace(tables=tables)
 
 
 def write(ruleset: Ruleset) -> str:
@@ -116,7 +115,7 @@ def _loadable_rules(ruleset: Ruleset, table: str, chain: Chain) -> Iterator[Filt
             conditions = (Protocols(RangeSet([(TCP, TCP)])), *conditions)
         if ports and conditions and not _is_protocol(conditions, TCP, UDP):
             target = Return()
-        yield replace(rule, conditions=conditions, target=target)
+        yield rule._replace(conditions=conditions, target=target)
 
 
 def _loadable_conditions(ruleset: Ruleset, chain: Chain, rule: FilterRule) -> Iterator[Condition]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from tests.reporters.test_text import FINDING, LINE, report
 from zimlint import __version__
@@ -54,13 +53,13 @@ def test_the_whole_object() -> None:
 
 
 def test_a_span_without_an_end_ends_with_its_line() -> None:
-    finding = replace(FINDING, span=Span(FINDING.span.source, 14), evidence=None)
+    finding = FINDING._replace(span=Span(FINDING.span.source, 14), evidence=None)
     (found,) = json.loads(reporter("json")(report(finding), Style()).findings)["findings"]
     assert (found["end_line"], found["end_column"], found["packet"], found["path"]) == (14, len(LINE) + 1, None, [])
 
 
 def test_bytes_that_are_no_utf8_are_valid_json() -> None:
-    finding = replace(FINDING, span=Span(Source("caf\udce9\x1b", "x"), 1), message="\udcff é")
+    finding = FINDING._replace(span=Span(Source("caf\udce9\x1b", "x"), 1), message="\udcff é")
     text = reporter("json")(report(finding), Style()).findings
     assert text.isascii()
     assert "\\ud" not in text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from zimlint.finding import Evidence, Finding, Note, Report, Severity, Unread
@@ -58,14 +56,14 @@ def test_a_finding_as_the_design_shows_it() -> None:
 
 
 def test_a_possible_finding_says_so_twice() -> None:
-    text = reporter("text")(report(replace(FINDING, certainty="possible")), Style()).findings
+    text = reporter("text")(report(FINDING._replace(certainty="possible")), Style()).findings
     assert "accepts 203.0.113.9 (possible)\n" in text
     assert "= perhaps only if a match" in text
 
 
 def test_related_places_are_listed_up_to_six() -> None:
     related = tuple((Span(SOURCE, line), "the same over IPv6") for line in range(1, 10))
-    text = reporter("text")(report(replace(FINDING, related=related)), Style()).findings
+    text = reporter("text")(report(FINDING._replace(related=related)), Style()).findings
     assert "= see     mail1/rules.v4:1:1: the same over IPv6\n" in text
     assert text.endswith("= see     3 more places\n")
 
@@ -77,7 +75,7 @@ def test_colour_only_where_it_is_asked_for() -> None:
 
 def test_foreign_text_is_escaped_everywhere() -> None:
     source = Source("a\nb\x1b[2J", "-A INPUT --comment \x1b[31m\u202e -j ACCEPT")
-    finding = replace(FINDING, message="x\ny", span=Span(source, 1, 1, 1, 20), evidence=None, fix="z\x07")
+    finding = FINDING._replace(message="x\ny", span=Span(source, 1, 1, 1, 20), evidence=None, fix="z\x07")
     rendered = reporter("text")(
         report(finding, notes=(Note("partial-view", "h\x1b", "m\n"),), unread=(Unread("u", "r"),)), Style()
     )
@@ -92,7 +90,7 @@ def test_foreign_text_is_escaped_everywhere() -> None:
         (report(), "1 host, 2 files: no findings"),
         (report(FINDING, FINDING), "1 host, 2 files: 2 errors"),
         (
-            report(replace(FINDING, severity=Severity.INFO), FINDING, hosts=("a", "b")),
+            report(FINDING._replace(severity=Severity.INFO), FINDING, hosts=("a", "b")),
             "2 hosts, 2 files: 1 error, 1 info",
         ),
         (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from zimlint.formats.lines import ShapeRefused, parse_shape
 from zimlint.source import Source, Span, line_span
@@ -23,16 +23,14 @@ class IniRefused(Exception):  # noqa: N818 - the words of the tools: a line is r
         self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """The value of a key; the lines of a continued value are joined with line breaks."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A section, its keys in lower case; those of ``[DEFAULT]`` come first and give way to its own."""
 
     name: str
@@ -60,16 +58,15 @@ _SECTION = re.compile(r"\[(.+)\]")
 _DELIMITER = re.compile(r"[=:]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     text: str
     span: Span
 
 
-@dataclass
 class _Value:
-    lines: list[str]
-    span: Span
+    def __init__(self, lines: list[str], span: Span) -> None:
+        self.lines = lines
+        self.span = span
 
     def extend(self, text: str, span: Span) -> None:
         self.lines.append(text)
@@ -77,10 +74,9 @@ class _Value:
             self.span = self.span._replace(end_line=span.end_line, end_column=span.end_column)
 
 
-@dataclass
-class _Block:
+class _Block(NamedTuple):
     span: Span
-    values: dict[str, _Value] = field(default_factory=dict)
+    values: dict[str, _Value]
 
 
 class _Reader:
@@ -125,7 +121,7 @@ class _Reader:
         elif name in self.sections:
             raise IniRefused(f"section '{name}' stands twice", span)
         else:
-            self._values = self.sections.setdefault(name, _Block(span)).values
+            self._values = self.sections.setdefault(name, _Block(span, {})).values
 
     def _enter(self, text: str, span: Span, values: dict[str, _Value]) -> None:
         delimiter = _DELIMITER.search(text)

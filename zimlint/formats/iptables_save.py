@@ -7,7 +7,7 @@ ruleset is the one that was meant. Each problem says in ``fatal`` whether the to
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
@@ -18,8 +18,7 @@ from zimlint.packets import Family
 from zimlint.source import Source, Span, line_span
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What there is to say of one file; its lines are in the store."""
 
     problems: tuple[Problem, ...]
@@ -54,7 +53,7 @@ def as_loaded(ruleset: Ruleset) -> Ruleset:
         lines.pop()
     source = Source(ruleset.source.name, "".join(f"{line}\n" for line in lines), ruleset.source.mode)
     loaded = read_iptables_save(source, ruleset.family)
-    return replace(loaded, sets=ruleset.sets, problems=ruleset.problems)
+    return loaded._replace(sets=ruleset.sets, problems=ruleset.problems)
 
 
 def load_rules(store: TableStore, source: Source, *, flush: bool) -> Loaded:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zimlint.formats.lines import Node, ShapeRefused, parse_shape
 from zimlint.model import Opaque
@@ -30,8 +29,7 @@ class RowRefused(Exception):  # noqa: N818
     """Not a row that ufw prints; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One side of a row: ``192.168.1.10 25,465/tcp (Zimbra Mail) on eth1``; None is what it does not name."""
 
     family: Family | None = None
@@ -43,8 +41,7 @@ class Cell:
     interface: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row as it stands; ``directed`` tells whether it names its direction (plain status leaves IN away)."""
 
     number: int | None
@@ -107,7 +104,7 @@ class RowReader:
             cell = _read_cell(text)
             whole = f"{cell.app} on {cell.interface}"
             if cell.app and whole in self._apps:
-                cell = replace(cell, app=whole, interface=None)
+                cell = cell._replace(app=whole, interface=None)
             self._cells[text] = cell
         return cell
 

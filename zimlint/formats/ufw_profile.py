@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zimlint.formats.app_ports import PortsRefused, read_app_ports
 from zimlint.formats.ini import IniRefused, Section, read_ini
@@ -61,8 +61,7 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _\-.+]*")
 _REQUIRED = ("title", "description", "ports")
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """One section: a profile or a problem. ``contents_read``: ufw got as far as its fields and looks for the name."""
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from zimlint.formats.lines import Node, ShapeRefused, parse_shape
@@ -61,27 +60,25 @@ _DASHES = re.compile(r"[-\u2013\u2014]+(?:\s+[-\u2013\u2014]+){2}")
 _POLICIES = {"allow": Verdict.ACCEPT, "deny": Verdict.DROP, "reject": Verdict.REJECT, "disabled": None}
 
 
-@dataclass
 class _Page:
     """The output, line by line."""
 
-    source: Source
-    reader: RowReader
-    state: bool | None = None
-    state_span: Span | None = None
-    logging: str | None = None
-    policies: tuple[Verdict | None, ...] = ()
-    policies_span: Span | None = None
-    verbose: bool = False
-    failure: tuple[str, Span] | None = None
-    """The first ERROR line: ufw prints no status then."""
-    rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    _title: tuple[int, str] | None = None
-    _in_table: bool = False
-    _last_number: int = 0
-    _commented: int = 0
-    """The last row with a comment, if it is the line above: a comment may hold a line break."""
+    def __init__(self, source: Source, reader: RowReader) -> None:
+        self.source = source
+        self.reader = reader
+        self.state: bool | None = None
+        self.state_span: Span | None = None
+        self.logging: str | None = None
+        self.policies: tuple[Verdict | None, ...] = ()
+        self.policies_span: Span | None = None
+        self.verbose = False
+        self.failure: tuple[str, Span] | None = None  # the first ERROR line: ufw prints no status then
+        self.rows: list[Row] = []
+        self.problems: list[Problem] = []
+        self._title: tuple[int, str] | None = None
+        self._in_table = False
+        self._last_number = 0
+        self._commented = 0  # the last row with a comment, if it is the line above: a comment may hold a line break
 
     def add(self, number: int, line: str) -> None:
         """The next line of the output."""

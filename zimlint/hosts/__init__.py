@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from zimlint.finding import Unread
 from zimlint.formats import TREE_FILES, sniff
@@ -94,7 +93,7 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
     rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets]
     if sets:
-        rulesets = [replace(ruleset, sets={**sets, **ruleset.sets}) for ruleset in rulesets]
+        rulesets = [ruleset._replace(sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     listed = [part.source for part in found.parts]
     listed += [source for source in settings_files if source not in listed]
     return Host(found.name, tuple(rulesets), profiles, settings, status, tuple(problems), tuple(listed))

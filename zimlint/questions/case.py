@@ -6,7 +6,7 @@ Invariant: values only; the engine makes a ``Case`` once a host and every questi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zimlint.model import FilterRule, Host, Ruleset
 from zimlint.packets import Family, RangeSet
@@ -17,8 +17,7 @@ from zimlint.zimbra.site import Node, Site
 from zimlint.zimbra.sources import Networks
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Ports of one transport that one class of sources reaches through one decision."""
 
     decision: Decision
@@ -29,8 +28,7 @@ class Piece:
     addresses: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """All that one line (or chain default) lets in, and what kind of opening that makes it.
 
     ``default``: no line, the chain's end; ``everything``: all ports to the public at large; ``wide``: all ports to
@@ -52,8 +50,7 @@ class Opening:
         return ports
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """One ruleset of the host, with what it lets in."""
 
     ruleset: Ruleset
@@ -69,8 +66,7 @@ class View:
         return (opening for opening in self.openings if opening.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One host to judge."""
 
     host: Host

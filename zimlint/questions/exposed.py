@@ -10,7 +10,6 @@ Invariant: asks what gets in, never how the line is written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 from zimlint.checks import Check
@@ -48,7 +47,7 @@ def asked_services(check: Check, case: Case) -> tuple[Service, ...]:
 
 
 def _with_port(service: Service, port: int) -> Service:
-    return service if service.port == port else replace(service, port=port)
+    return service if service.port == port else service._replace(port=port)
 
 
 def _judge(check: Check, case: Case, view: View, opening: Opening, services: dict[Key, Service]) -> Iterator[Finding]:

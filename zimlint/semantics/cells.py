@@ -9,9 +9,8 @@ Invariant: a match that holds for some packets of an atom and not for others is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from zimlint.model import (
     AddrType,
@@ -46,6 +45,7 @@ from zimlint.semantics.hooks import (
 )  # fmt: skip
 from zimlint.semantics.kinds import address_kinds, packet_kinds
 from zimlint.semantics.sets import Term, members
+from zimlint.variants import variant
 
 
 class Axis(IntEnum):
@@ -67,31 +67,31 @@ class Axis(IntEnum):
 Product = Mapping[Axis, RangeSet]
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+@variant
+class Within(NamedTuple):
     """The match holds exactly for these values of one axis."""
 
     axis: Axis
     values: RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+@variant
+class OneOf(NamedTuple):
     """The match holds exactly where one of the products does; negated: where none does."""
 
     products: tuple[Product, ...]
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+@variant
+class Ask(NamedTuple):
     """The match depends on what earlier lines did to the packet."""
 
     condition: MarkIs | CtState | CtOriginal | CtDirection
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+@variant
+class Unknown(NamedTuple):
     """Nobody can say; ``lone`` is the value for a lone first packet, where that is known."""
 
     lone: bool | None
@@ -100,8 +100,7 @@ class Unknown:
 Value = Within | OneOf | Ask | Unknown | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """All that a match's value depends on beside the packet."""
 
     family: Family

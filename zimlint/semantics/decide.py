@@ -9,7 +9,7 @@ Invariant: what is not in a ``Decision`` is refused whatever the unknown matches
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import Family, RangeSet
@@ -32,8 +32,7 @@ from zimlint.semantics.walk import Outcome, walk
 Cell = Mapping[Axis, RangeSet]
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """What NAT made of a packet before it was accepted."""
 
     rule: FilterRule
@@ -43,8 +42,7 @@ class Moved:
     addresses: RangeSet | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A cell of packets that may get in, as they arrive, and the line (or chain default) that lets them."""
 
     cell: Cell

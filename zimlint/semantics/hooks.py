@@ -6,8 +6,7 @@ Invariant: data only; the set-wise and the one-packet interpreter both read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zimlint.model import (
     CtDirection,
@@ -27,8 +26,7 @@ from zimlint.model import (
 from zimlint.packets import Family, RangeSet
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(NamedTuple):
     """One base chain on a way, and what the kernel knows about interfaces and the destination there."""
 
     table: str

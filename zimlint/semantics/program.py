@@ -9,7 +9,7 @@ Invariant: bit *k* stands for line *k*; the bits above the lines are the product
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zimlint.model import (
     Chain,
@@ -37,16 +37,14 @@ from zimlint.semantics.hooks import FIRST_OF_FLOW, Hook, conntrack_in_use
 from zimlint.semantics.walk import Code, Line, Program
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A line's choice between products, each a bit of its own."""
 
     bits: int
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A program and what decides which of its lines are alive in a cell."""
 
     program: Program
@@ -65,8 +63,7 @@ class Compiled:
     everything: int
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """Which way through the kernel is asked about, and what has already happened to the packet."""
 
     hooks: tuple[Hook, ...]

@@ -9,7 +9,6 @@ Invariant: ``depends`` is only said where different answers of an unknown match 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, assert_never
 
 from zimlint.model import (
@@ -53,8 +52,7 @@ MAX_STEPS = 400_000
 """Of all ways together; past it the answer is ``depends`` on the line where it stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(NamedTuple):
     """What becomes of one packet."""
 
     verdict: Word
@@ -66,8 +64,7 @@ class Replay:
     """For every verdict that can come out, one way to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(NamedTuple):
     chain: Chain
     position: int
     back: _Frame | None
@@ -173,10 +170,10 @@ class _Interpreter:
             if answer is False:
                 trail = Trail(Step(rule.span, chain.name, "no match"), trail)
                 continue
-            here = way._replace(frame=replace(frame, position=position), trail=trail)
+            here = way._replace(frame=frame._replace(position=position), trail=trail)
             if answer is None:
                 self._later(here._replace(trail=Trail(Step(rule.span, chain.name, "no match, perhaps"), trail)))
-            return self._obey(here, rule, replace(frame, position=position))
+            return self._obey(here, rule, frame._replace(position=position))
         return self._end_of_chain(way._replace(trail=trail), frame)
 
     def _answer(self, rule: FilterRule, header: Header, hook: Hook) -> bool | None:

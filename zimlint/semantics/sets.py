@@ -6,8 +6,7 @@ Invariant: a set that the text does not settle gives None, never a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zimlint.model import IpSet, SetMatch
 from zimlint.packets import ALL_PORTS, ICMP, ICMPV6, PROTOCOL_NAMES, Family, RangeSet, network, parse_address
@@ -21,8 +20,7 @@ MAX_ENTRIES = 4_096
 _NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()} | {"icmpv6": ICMPV6}
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """A packet is in the set if one of the terms holds."""
 
     terms: tuple[Term, ...]

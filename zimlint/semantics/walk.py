@@ -10,8 +10,7 @@ Invariant: no recursion, so a ruleset cannot exhaust the stack; every chain is w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from zimlint.model import (
     Decide,
@@ -33,8 +32,7 @@ from zimlint.semantics.hooks import Hook
 from zimlint.semantics.state import Situation, State, ask_state, change, first_state, join
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the program: its rule (the first of a merged run), what it asks of the state, and where it leads."""
 
     rules: Sequence[FilterRule]
@@ -44,8 +42,7 @@ class Line:
     """The chain that a jump or goto enters; -1 otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A chain of the program: its lines are the bits ``start`` to ``end - 1``."""
 
     name: str
@@ -55,8 +52,7 @@ class Code:
     default: Verdict | None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A way through the kernel: its hooks in order, each with the number of its base chain (None: not there)."""
 
     hooks: tuple[Hook, ...]
@@ -69,19 +65,22 @@ class Program:
     """Whether nat chains are consulted at all."""
 
 
-@dataclass(slots=True)
 class Outcome:
-    """What may happen to the packets of one bit set."""
+    """What may happen to the packets of one bit set.
 
-    accepts: list[tuple[int, int]] = field(default_factory=list)
-    """(hook, line) that may accept; a chain default is ``-1 - code``."""
-    nats: list[tuple[int, int, State]] = field(default_factory=list)
-    """(hook, line, state) that may change the destination; these packets leave the program."""
-    arrives: bool = False
-    """Some may pass every hook."""
-    refused: bool = False
-    """Some may be dropped or rejected."""
-    reached: set[int] = field(default_factory=set)
+    ``accepts``: (hook, line) that may accept, a chain default is ``-1 - code``. ``nats``: (hook, line, state) that may
+    change the destination; these packets leave the program. ``arrives``: some may pass every hook. ``refused``: some
+    may be dropped or rejected.
+    """
+
+    __slots__ = ("accepts", "arrives", "nats", "reached", "refused")
+
+    def __init__(self) -> None:
+        self.accepts: list[tuple[int, int]] = []
+        self.nats: list[tuple[int, int, State]] = []
+        self.arrives = False
+        self.refused = False
+        self.reached: set[int] = set()
 
 
 def walk(program: Program, alive: int, certain: int, start: int = 0, state: State | None = None) -> Outcome:
@@ -109,17 +108,22 @@ def walk(program: Program, alive: int, certain: int, start: int = 0, state: Stat
     return outcome
 
 
-@dataclass(slots=True)
 class _Frame:
-    code: int
-    position: int
-    entered: State
-    state: State | None
-    out: State | None = None
-    certain: bool = True
-    goto: bool = False
-    called_by: int = -1
-    """The line that led here; -1 in a base chain."""
+    """A chain that is being walked; ``called_by`` is the line that led here, -1 in a base chain."""
+
+    __slots__ = ("called_by", "certain", "code", "entered", "goto", "out", "position", "state")
+
+    def __init__(
+        self, code: int, position: int, entered: State, certain: bool = True, goto: bool = False, called_by: int = -1
+    ) -> None:
+        self.code = code
+        self.position = position
+        self.entered = entered
+        self.state: State | None = entered
+        self.out: State | None = None
+        self.certain = certain
+        self.goto = goto
+        self.called_by = called_by
 
 
 def _run_hook(
@@ -129,7 +133,7 @@ def _run_hook(
     accepted: State | None = None
     memo: dict[tuple[int, State], State | None] = {}
     active: set[tuple[int, State]] = set()
-    stack = [_Frame(base, program.codes[base].start, state, state)]
+    stack = [_Frame(base, program.codes[base].start, state)]
     while True:
         frame = stack[-1]
         code = program.codes[frame.code]
@@ -168,7 +172,7 @@ def _run_hook(
                 elif key not in active and line.chain >= 0:
                     active.add(key)
                     entered = program.codes[line.chain].start
-                    stack.append(_Frame(line.chain, entered, before, before, None, certain, goto, line_number))
+                    stack.append(_Frame(line.chain, entered, before, certain, goto, line_number))
             case Return():
                 frame.out = join(frame.out, before)
                 if certain:

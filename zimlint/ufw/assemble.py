@@ -7,7 +7,6 @@ Invariant: a line that no file holds carries the span of the setting that causes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from zimlint.formats.iptables_save import Loaded, load_rules
 from zimlint.formats.tables import TableStore
@@ -89,9 +88,8 @@ def fragment(role: str, source: Source) -> Ruleset:
     tables = store.tables()
     tables["filter"] = _defaults_unknown(
         {
-            name: replace(
-                chain,
-                rules=tuple(replace(rule, span=start) if rule.span.source is stock else rule for rule in chain.rules),
+            name: chain._replace(
+                rules=tuple(rule._replace(span=start) if rule.span.source is stock else rule for rule in chain.rules),
             )
             for name, chain in tables["filter"].items()
         }
@@ -142,10 +140,10 @@ def _load_file(store: TableStore, role: str, source: Source) -> Loaded:
             lost = blocks[min(problem.span.line, len(blocks) - 1)]
             place = f"this {lost} block" if lost else "here"
             effect = f"ufw loads nothing of {role} from {place} on, and ufw enable fails and sets ENABLED=no"
-            problems.append(replace(problem, message=f"{problem.message}; {effect}"))
+            problems.append(problem._replace(message=f"{problem.message}; {effect}"))
         else:
             problems.append(problem)
-    return replace(loaded, problems=tuple(problems))
+    return loaded._replace(problems=tuple(problems))
 
 
 def _start(files: Mapping[str, Source], settings: Mapping[str, Setting]) -> Span | None:
@@ -174,7 +172,7 @@ def _missing_policies(settings: Mapping[str, Setting], start: Span) -> tuple[Pro
 
 def _defaults_unknown(chains: Mapping[str, Chain]) -> dict[str, Chain]:
     return {
-        name: chain if chain.default is None else replace(chain, default_known=False) for name, chain in chains.items()
+        name: chain if chain.default is None else chain._replace(default_known=False) for name, chain in chains.items()
     }
 
 

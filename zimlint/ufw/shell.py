@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from zimlint.source import InternalError
+from zimlint.variants import variant
 
 _TOKEN = re.compile(
     r"""(?P<continued>\\\n)|(?P<blank>[ \t]+)|(?P<comment>(?<![^ \t\n;&|])\#[^\n]*)|(?P<end>[\n;&|]+)"""
@@ -24,8 +25,8 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*
 _IN_DOUBLE = re.compile(r'\\(?:([$`"\\])|\n)')
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+@variant
+class Assignment(NamedTuple):
     """``KEY=value`` with the quotes gone and ``$NAME`` of the same file filled in."""
 
     key: str
@@ -33,8 +34,8 @@ class Assignment:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+@variant
+class Command(NamedTuple):
     """Anything else: the shell would run ``name``; ``open_quote``: the line has a quote that the file never closes."""
 
     name: str
@@ -42,14 +43,13 @@ class Command:
     open_quote: bool = False
 
 
-@dataclass(slots=True)
 class _Word:
-    """One word under construction: its pieces, and whether ``$NAME`` counts in each."""
+    """A word under construction: its pieces, and whether ``$NAME`` counts in each; ``head`` ends at the first quote."""
 
-    line: int
-    head: str = ""
-    """Its text up to the first quote."""
-    pieces: list[tuple[str, bool]] = field(default_factory=list)
+    def __init__(self, line: int, head: str) -> None:
+        self.line = line
+        self.head = head
+        self.pieces: list[tuple[str, bool]] = []
 
     def expanded(self, values: dict[str, str]) -> str:
         def fill(match: re.Match[str]) -> str:

@@ -8,8 +8,7 @@ Invariant: a ``Catalogue`` is complete and never changes; nothing here knows a f
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from zimlint.assets import asset_json
 from zimlint.source import InternalError
@@ -23,8 +22,7 @@ Version = tuple[int, ...]
 EVERY_ROLE = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """One port and protocol. ``clients``, ``default``, ``attribute``, ``bind`` and ``versions`` are for people."""
 
     port: int
@@ -65,8 +63,7 @@ class Service:
         return f"{self.port}/{self.protocol}"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeNeed:
+class NodeNeed(NamedTuple):
     """A port that other nodes use; ``when`` says where an optional one is needed."""
 
     port: int
@@ -77,8 +74,7 @@ class NodeNeed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What a node does, and which ports other nodes need of it."""
 
     name: str
@@ -87,16 +83,14 @@ class Role:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """All services by port and protocol, in the order of ports, and all roles by name."""
 
     services: Mapping[tuple[int, Transport], Service]
     roles: Mapping[str, Role]
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """A service that a host must let in, from the internet or from nodes of the named roles."""
 
     service: Service

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zimlint.packets import EMPTY, Family, RangeSet
 from zimlint.source import Source, Span
@@ -23,8 +22,7 @@ Threshold = Literal["error", "warning", "info"]
 SiteSeverity = Literal["error", "warning", "info", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One host of the site; ``path`` is where its configuration lies, relative to the site file."""
 
     name: str
@@ -32,8 +30,7 @@ class Node:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlsoAllowed:
+class AlsoAllowed(NamedTuple):
     """``10000/tcp from admin``; ``source`` is the word after ``from``, ``public`` lets everybody in."""
 
     ports: RangeSet
@@ -43,8 +40,7 @@ class AlsoAllowed:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """The site file, resolved."""
 
     networks: Mapping[str, Networks]
