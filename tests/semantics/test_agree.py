@@ -5,25 +5,18 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from tests.semantics.rulesets import packets, rulesets
-from zimlint.model import InInterface, OutInterface, Ruleset
+from zimlint.model import Ruleset
 from zimlint.packets import Packet
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision, decide
 from zimlint.semantics.hooks import interface_matches
-from zimlint.semantics.program import interface_names
+from zimlint.semantics.program import interface_names, interface_patterns
 from zimlint.semantics.replay import replay
 
 
 def stand_in(ruleset: Ruleset, name: str) -> str:
     """The interface among the representatives that every pattern of the ruleset treats like this one."""
-    patterns = {
-        condition.pattern
-        for chains in ruleset.tables.values()
-        for chain in chains.values()
-        for rule in chain.rules
-        for condition in rule.conditions
-        if isinstance(condition, (InInterface, OutInterface))
-    }
+    patterns = set(interface_patterns(ruleset))
     alike = {pattern for pattern in patterns if interface_matches(pattern, name)}
     return next(
         other

@@ -6,6 +6,7 @@ Invariant: a line that ipset would refuse is left out and reported in its words;
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from zimlint.formats.tables import Refused
 from zimlint.formats.words import split_words
@@ -56,16 +57,25 @@ _KINDS = frozenset({
 class _Set:
     """A set under construction."""
 
-    __slots__ = ("entries", "family", "kind", "span")
+    __slots__ = ("entries", "family", "kind", "mask", "span")
 
-    def __init__(self, kind: str, family: Family, span: Span) -> None:
+    def __init__(self, kind: str, family: Family, span: Span, mask: str) -> None:
         self.kind = kind
         self.family = family
         self.span = span
+        self.mask = mask
         self.entries: dict[str, bool] = {}
 
     def frozen(self, name: str) -> IpSet:
-        return IpSet(name, self.kind, self.family, tuple(self.entries.items()), self.span)
+        entries = [(self._masked(entry), excepted) for entry, excepted in self.entries.items()]
+        return IpSet(name, self.kind, self.family, tuple(entries), self.span)
+
+    def _masked(self, entry: str) -> str:
+        """``create ... netmask 28``: an address stands for its network."""
+        first, comma, rest = entry.partition(",")
+        if not self.mask or "/" in first or "-" in first:
+            return entry
+        return f"{first}/{self.mask}{comma}{rest}"
 
 
 def _run(sets: dict[str, _Set], words: Sequence[str], span: Span, lenient: bool) -> None:
@@ -111,4 +121,6 @@ def _create(sets: dict[str, _Set], name: str, words: Sequence[str], span: Span, 
         raise Refused("Set cannot be created: set with the same name already exists")
     options = list(words[1:])
     family = options[options.index("family") + 1 :][:1] if "family" in options else []
-    sets[name] = _Set(kind, Family.IPV6 if family in (["inet6"], ["ipv6"]) or "-6" in options else Family.IPV4, span)
+    mask = next((after for word, after in pairwise(options) if word in ("netmask", "bitmask")), "")
+    six = family in (["inet6"], ["ipv6"]) or "-6" in options
+    sets[name] = _Set(kind, Family.IPV6 if six else Family.IPV4, span, mask)

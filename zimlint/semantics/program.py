@@ -34,6 +34,7 @@ from zimlint.model import (
 from zimlint.packets import RangeSet
 from zimlint.semantics.cells import Ask, Axis, OneOf, Product, Setting, Unknown, Within, representatives, value
 from zimlint.semantics.hooks import FIRST_OF_FLOW, Hook, conntrack_in_use
+from zimlint.semantics.sets import interfaces_in
 from zimlint.semantics.walk import Code, Line, Program
 
 
@@ -77,6 +78,11 @@ class Way(NamedTuple):
 
 def interface_names(ruleset: Ruleset) -> tuple[str, ...]:
     """Interfaces that stand for all that the ruleset can tell apart; ``lo`` is number 0."""
+    return representatives(interface_patterns(ruleset))
+
+
+def interface_patterns(ruleset: Ruleset) -> tuple[str, ...]:
+    """Every ``-i`` and ``-o``, and the interfaces that stand in sets."""
     patterns = [
         condition.pattern
         for chains in ruleset.tables.values()
@@ -85,7 +91,7 @@ def interface_names(ruleset: Ruleset) -> tuple[str, ...]:
         for condition in rule.conditions
         if isinstance(condition, (InInterface, OutInterface))
     ]
-    return representatives(patterns)
+    return (*patterns, *(name for held in ruleset.sets.values() for name in interfaces_in(held)))
 
 
 def compile_way(ruleset: Ruleset, way: Way, names: tuple[str, ...]) -> Compiled:

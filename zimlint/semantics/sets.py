@@ -51,6 +51,15 @@ def members(match: SetMatch, sets: Mapping[str, IpSet], family: Family, depth: i
         return None
 
 
+def interfaces_in(held: IpSet) -> tuple[str, ...]:
+    """The interfaces that a set names (``hash:net,iface``)."""
+    kinds = held.kind.partition(":")[2].split(",")
+    if "iface" not in kinds:
+        return ()
+    place = kinds.index("iface")
+    return tuple(dict.fromkeys(entry.split(",")[place] for entry, _ in held.entries if entry.count(",") >= place))
+
+
 def _side(direction: str) -> Part:
     return "src" if direction == "src" else "dst"
 
