@@ -9,9 +9,8 @@ Invariant: checksums are right, since connection tracking calls a packet with a 
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
-from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet
+from zimlint.packets import ICMP, ICMPV6, UDP, Family, Packet
 
 TTL = 77
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -26,7 +25,8 @@ def datagram(packet: Packet, number: int, flags: int | None = None, error_of: by
     assert packet.destination is not None
     size = packet.family.bits // 8
     source, destination = packet.source.to_bytes(size, "big"), packet.destination.to_bytes(size, "big")
-    flags = FIRST_FLAGS[packet.state] if flags is None and packet.protocol == TCP else flags or 0
+    if flags is None:
+        flags = FIRST_FLAGS.get(packet.state, SYN)
     body = _body(packet, number, flags, source + destination, error_of)
     if packet.family is Family.IPV6:
         return struct.pack("!IHBB", 6 << 28 | number, len(body), packet.protocol, TTL) + source + destination + body
@@ -54,12 +54,12 @@ HOST_HARDWARE, PEER_HARDWARE = b"\x02\x00\x00\x00\x00\x01", b"\x02\x00\x00\x00\x
 def answer(packet: Packet) -> Packet:
     """The header of the packet that answers this one."""
     assert packet.destination is not None
-    turned = replace(packet, source=packet.destination, destination=packet.source)
+    turned = packet._replace(source=packet.destination, destination=packet.source)
     if packet.protocol in _ECHO_REPLY:
         request, reply = _ECHO_REPLY[packet.protocol]
         kind = packet.destination_port >> 8
-        return replace(turned, destination_port={request: reply, reply: request}.get(kind, kind) << 8)
-    return replace(turned, source_port=packet.destination_port, destination_port=packet.source_port)
+        return turned._replace(destination_port={request: reply, reply: request}.get(kind, kind) << 8)
+    return turned._replace(source_port=packet.destination_port, destination_port=packet.source_port)
 
 
 def _body(packet: Packet, number: int, flags: int, ends: bytes, error_of: bytes) -> bytes:
@@ -78,7 +78,7 @@ def _body(packet: Packet, number: int, flags: int, ends: bytes, error_of: bytes)
             # the identifier stands where a flow has its source port (nf_conntrack_proto_icmp.c)
             body, place = struct.pack("!HHHH", packet.destination_port, 0, packet.source_port, 1), 2
         case _:
-            return b"\x00\x00\x08\x00"  # GRE of version 0 around IPv4, with nothing in it
+            return b"\x00\x00\x08\x00" + bytes(20)  # GRE of version 0; shorter than 8 octets, NAT drops it
     pseudo = ends + struct.pack("!II", len(body), packet.protocol) if packet.protocol != ICMP else b""
     return body[:place] + _checksum(pseudo + body) + body[place + 2 :]
 

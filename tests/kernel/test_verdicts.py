@@ -58,7 +58,7 @@ def agrees(ruleset: Ruleset, packet: Packet, verdict: str) -> None:
     if verdict == "accept":
         assert found, packet
     else:
-        assert not any(decision.certain for decision in found), (packet, found)
+        assert not any(decision.certain and not decision.limited for decision in found), (packet, found)
 
 
 def _decisions(ruleset: Ruleset, packet: Packet) -> list[Decision]:
