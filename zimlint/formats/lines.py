@@ -25,7 +25,7 @@ MAX_SHAPE = 20_000
 """Longer shapes are refused: one line with 100,000 options would take Lark four seconds."""
 
 
-class ShapeRefused(Exception):
+class ShapeRefused(Exception):  # noqa: N818  (it is an answer, not an error)
     """The grammar does not know this shape; ``column`` (from 1) is where it gave up, one past the last at the end."""
 
     def __init__(self, column: int, expected: tuple[str, ...] = ()) -> None:
