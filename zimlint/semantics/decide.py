@@ -191,13 +191,13 @@ class _Decider:
         compiled = self.compiled[way]
         program = compiled.program
         outcome = self._walk(way, alive, alive & ~compiled.unknown, state)
-        certain, limited = outcome.arrives and not outcome.refused, False
+        certain, limited = _sure(outcome), False
         lone = outcome
         if any(compiled.unknown >> line & 1 for line in outcome.reached):
             left = alive & ~compiled.lone_no
             lone = self._walk(way, left, left & ~(compiled.unknown & ~compiled.lone_yes), state)
-            limited = outcome.refused and lone.arrives and not lone.refused
-            certain = lone.arrives and not lone.refused
+            certain = _sure(lone)
+            limited = certain and not _sure(outcome)
         if outcome.arrives:
             hook, line = _opener(program.hooks, lone if certain else outcome, certain)
             chain = _chain_of(compiled, hook, line)
@@ -265,6 +265,11 @@ class _Decider:
                 for condition in rule.conditions
             )
         return Axis.OUT in self.masks[way]
+
+
+def _sure(outcome: Outcome) -> bool:
+    """All of the packets pass; those that NAT sends elsewhere may be refused there."""
+    return outcome.arrives and not outcome.refused and not outcome.nats
 
 
 def _may_stay(target: Nat, cell: Cell) -> bool:
