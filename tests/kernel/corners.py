@@ -231,6 +231,18 @@ CORNERS = {
         + _ACCEPT_ONE.format("-m conntrack --ctorigdst 203.0.113.1 --ctproto tcp --ctorigdstport 80"),
         {f"{NOBODY} -> :80": "accept", f"{NOBODY} -> :8080": "drop", "tcp 203.0.113.9 -> 10.0.0.1:80": "drop"},
     ),
+    "nat behind a match that nobody knows": Case(
+        """*nat
+        -A PREROUTING -m string --string nothing --algo bm -j ACCEPT
+        -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2
+        COMMIT
+        *filter
+        -A FORWARD -j REJECT
+        COMMIT
+        """,
+        {f"{NOBODY} -> :80": "reject", f"{NOBODY} -> :81": "accept"},
+        routed=(f"{NOBODY} -> :80",),
+    ),
     "a program behind a queue": Case(
         """:INPUT DROP
         -A INPUT -p tcp --dport 25 -j NFQUEUE
