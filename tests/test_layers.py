@@ -45,7 +45,9 @@ LAYERS: dict[str, set[str]] = {
 """Layer to the layers that it may import; itself always, and ``zimlint`` for the version."""
 
 PRIVATE = {
-    "zimlint.semantics.replay": {"zimlint.semantics.cells", "zimlint.semantics.walk", "zimlint.semantics.decide"},
+    "zimlint.semantics.replay": {
+        f"zimlint.semantics.{name}" for name in ("cells", "decide", "kinds", "program", "state", "walk")
+    },
 }
 """Module to modules of its own layer that it must not share: replay checks decide, so it is none of it."""
 
