@@ -5,13 +5,14 @@ Invariant: what the site declares under ``also_allowed`` is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from zimlint.checks import Check
 from zimlint.finding import Finding
 from zimlint.packets import RangeSet
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, proof, service_words
+from zimlint.source import Source
 from zimlint.zimbra.catalogue import Transport, is_stale
 from zimlint.zimbra.site import also_allowed
 
@@ -21,8 +22,9 @@ _TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 def unlisted(check: Check, case: Case) -> Iterator[Finding]:
     """A public source reaches a port that no Zimbra service uses and the site does not name."""
     for view in case.views:
+        tcp = _tcp_by_line(view)
         for opening in view.of_kind("ports"):
-            unknown = {transport: _unknown(case, view, opening, transport) for transport in _TRANSPORTS}
+            unknown = {transport: _unknown(case, view, opening, transport, tcp) for transport in _TRANSPORTS}
             labels = [label for transport, ports in unknown.items() for label in port_labels(ports, transport)]
             pieces = [piece for piece in opening.pieces if piece.source == "public" and unknown[piece.transport]]
             proven = proof(view, pieces, [(t, ports.first()) for t, ports in unknown.items() if ports])
@@ -37,11 +39,11 @@ def unlisted(check: Check, case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _unknown(case: Case, view: View, opening: Opening, transport: Transport) -> RangeSet:
+def _unknown(case: Case, view: View, opening: Opening, transport: Transport, tcp: _ByLine) -> RangeSet:
     """The ports that the public reaches by this line and nobody knows of."""
     ports = opening.ports(transport, "public")
     known = [(service.port, service.port) for service in case.catalogue.services.values()
-             if service.protocol == transport or _other_half(view, opening, transport, service.port)]  # fmt: skip
+             if service.protocol == transport or _other_half(tcp, opening, transport, service.port)]  # fmt: skip
     if transport == "tcp":
         known.append((case.site.ssh_port, case.site.ssh_port))
     left = ports - RangeSet(known)
@@ -68,6 +70,7 @@ def _covers(case: Case, view: View, opening: Opening, transport: Transport, port
 def protocol_missing(check: Check, case: Case) -> Iterator[Finding]:
     """A line without protocol opens udp for a service that has none."""
     for view in case.views:
+        tcp = _tcp_by_line(view)
         for opening in view.of_kind("ports"):
             hit: list[Piece] = []
             services = []
@@ -75,7 +78,7 @@ def protocol_missing(check: Check, case: Case) -> Iterator[Finding]:
                 if service.protocol == "udp" or (service.port, "udp") in case.catalogue.services:
                     continue
                 pieces = [p for p in opening.pieces if p.transport == "udp" and service.port in p.ports]
-                if pieces and _other_half(view, opening, "udp", service.port):
+                if pieces and _other_half(tcp, opening, "udp", service.port):
                     hit += pieces
                     services.append(service)
             proven = proof(view, hit, [("udp", service.port) for service in services])
@@ -89,19 +92,31 @@ def protocol_missing(check: Check, case: Case) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _other_half(view: View, opening: Opening, transport: Transport, port: int) -> bool:
+_ByLine = Mapping[tuple[Source, int], Sequence[RangeSet]]
+
+
+def _tcp_by_line(view: View) -> _ByLine:
+    """The tcp ports that each line opens; a host may have thousands of such lines, so no question goes through all."""
+    found: dict[tuple[Source, int], list[RangeSet]] = {}
+    for opening in view.openings:
+        if opening.rule is not None:
+            span = opening.rule.span
+            found.setdefault((span.source, span.line), []).extend(
+                piece.ports for piece in opening.pieces if piece.transport == "tcp"
+            )
+    return found
+
+
+def _other_half(tcp: _ByLine, opening: Opening, transport: Transport, port: int) -> bool:
     """Whether the line beside this one (or the same) opens the same port of the other protocol: one rule of ufw's."""
     if transport == "tcp" or opening.rule is None:
         return False
     span = opening.rule.span
     return any(
-        other.rule is not None
-        and other.rule.span.source is span.source
-        and abs(other.rule.span.line - span.line) <= 1
-        and any(piece.transport == "tcp" and piece.ports == mine.ports for piece in other.pieces)
-        for other in view.openings
+        mine.ports in tcp.get((span.source, line), ())
         for mine in opening.pieces
         if mine.transport == transport and port in mine.ports
+        for line in (span.line - 1, span.line, span.line + 1)
     )
 
 
