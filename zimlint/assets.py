@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 
 from zimlint.source import InternalError
 
@@ -29,6 +30,7 @@ def asset_text(name: str) -> str:
         return file.read()
 
 
+@cache
 def asset_json(name: str) -> object:
-    """A shipped JSON file, untyped: the caller turns it into values at once."""
+    """A shipped JSON file, untyped: the caller turns it into values at once and changes nothing in it."""
     return json.loads(asset_text(name))

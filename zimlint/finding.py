@@ -3,8 +3,6 @@
 Invariant: a finding is complete; a reporter looks nowhere else.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 from typing import Literal, NamedTuple
 

@@ -5,8 +5,6 @@ Invariant: a negated match is already its complement, wherever the complement is
 Invariant: what was not understood stays, as ``Opaque`` or ``OpaqueTarget``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType

@@ -1,7 +1,8 @@
 """How the members of a union stay apart: ``SrcPorts(ports)`` is never equal to ``DstPorts(ports)``.
 
 Every record is a NamedTuple: a frozen, slotted dataclass takes 0.48 ms to create, a NamedTuple 0.06 (CPython 3.11), and
-a hundred of them are a third of a run. But tuples of equal content are equal, whatever their types.
+a hundred of them are a third of a run; modules of many records also do without the future import of annotations, which
+makes each a third dearer. But tuples of equal content are equal, whatever their types.
 Invariant: a union whose members are compared, or are keys, has only members made by ``variant``.
 """
 

@@ -3,8 +3,6 @@
 Invariant: values only; the engine makes a ``Case`` once a host and every question reads it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 

@@ -72,14 +72,17 @@ class Run(NamedTuple):
 def runs(path: Sequence[Step]) -> list[Run]:
     """The steps of a path, with lines in a row that did not match taken together."""
     found: list[Run] = []
-    for step in path:
-        source, line = (None, 0) if step.span is None else (step.span.source, step.span.line)
-        if found and step.effect == "no match" and found[-1][3:] == (step.chain, step.effect):
-            before = found[-1]
-            if before.source is source and line >= before.last:
-                found[-1] = before._replace(last=line)
-                continue
-        found.append(Run(source, line, line, step.chain, step.effect))
+    source, first, last, chain, effect = None, 0, 0, "", ""
+    for span, in_chain, does in path:
+        file, line = (None, 0) if span is None else (span.source, span.line)
+        if does == effect == "no match" and in_chain == chain and file is source and line >= last:
+            last = line
+            continue
+        if effect:
+            found.append(Run(source, first, last, chain, effect))
+        source, first, last, chain, effect = file, line, line, in_chain, does
+    if effect:
+        found.append(Run(source, first, last, chain, effect))
     return found
 
 

@@ -5,8 +5,6 @@ Written by hand in ``rules/catalogue/*.yaml``, read from ``rules/rules.json`` (m
 Invariant: a ``Catalogue`` is complete and never changes; nothing here knows a firewall.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple, cast, get_args
 
