@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
-from zimlint.packets import RangeSet, format_network
+from zimlint.packets import RangeSet, format_network, union
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, proof
 from zimlint.source import Span
@@ -56,9 +56,7 @@ def _reached(pieces: Sequence[Piece]) -> list[tuple[str, int]]:
 
 
 def _networks(view: View, pieces: Sequence[Piece]) -> str:
-    reached = RangeSet()
-    for piece in pieces:
-        reached |= piece.addresses
+    reached = union(piece.addresses for piece in pieces)
     shown = [format_network(view.family, low, high) for low, high in reached.ranges[:3]]
     return ", ".join(shown) + (" and others" if len(reached.ranges) > 3 else "")
 
@@ -72,10 +70,14 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
     """Whoever chooses the source port gets to ports that are closed to him otherwise."""
     for view in case.views:
         for opening in view.of_kind("source-port"):
-            pieces = [p for p in opening.pieces if p.source == "public" and p.ports - _open_anyway(view, opening, p)]
-            gained = {transport: RangeSet() for transport in _TRANSPORTS}
-            for piece in pieces:
-                gained[piece.transport] |= piece.ports - _open_anyway(view, opening, piece)
+            anyway = _open_anyway(view, opening)
+            left = [
+                (p, p.ports - anyway[p.transport, p.decision.interfaces])
+                for p in opening.pieces
+                if p.source == "public"
+            ]
+            pieces = [piece for piece, ports in left if ports]
+            gained = {t: union(ports for piece, ports in left if piece.transport == t) for t in _TRANSPORTS}
             probes = [(t, p) for t, p in _PROBES if p in gained[t]]
             proven = proof(view, pieces, probes or [(t, ports.first()) for t, ports in gained.items() if ports])
             if proven is None:
@@ -91,16 +93,18 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _open_anyway(view: View, opening: Opening, piece: Piece) -> RangeSet:
-    """The ports that the same sources reach on the same interfaces from any source port."""
-    ports = RangeSet()
-    for other in view.openings:
-        if other is not opening and other.kind != "source-port":
-            for theirs in other.pieces:
-                same = theirs.transport == piece.transport and theirs.source == piece.source
-                if same and set(piece.decision.interfaces) <= set(theirs.decision.interfaces):
-                    ports |= theirs.ports
-    return ports
+def _open_anyway(view: View, opening: Opening) -> dict[tuple[Transport, tuple[str, ...]], RangeSet]:
+    """For the transports and interfaces of an opening: the ports that the public reaches from any source port."""
+    others = [o for o in view.openings if o is not opening and o.kind != "source-port"]
+    pieces = [piece for other in others for piece in other.pieces if piece.source == "public"]
+    return {
+        (transport, interfaces): union(
+            piece.ports
+            for piece in pieces
+            if piece.transport == transport and set(interfaces) <= set(piece.decision.interfaces)
+        )
+        for transport, interfaces in {(piece.transport, piece.decision.interfaces) for piece in opening.pieces}
+    }
 
 
 def published(check: Check, case: Case) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from zimlint.model import FilterRule, Host, Ruleset
-from zimlint.packets import Family, RangeSet
+from zimlint.packets import Family, RangeSet, union
 from zimlint.semantics.decide import Decision
 from zimlint.source import Span, line_span
 from zimlint.zimbra.catalogue import Catalogue, Transport
@@ -41,11 +41,7 @@ class Opening(NamedTuple):
 
     def ports(self, transport: Transport, source: str) -> RangeSet:
         """The ports of one transport that one class of sources reaches."""
-        ports = RangeSet()
-        for piece in self.pieces:
-            if piece.transport == transport and piece.source == source:
-                ports |= piece.ports
-        return ports
+        return union(piece.ports for piece in self.pieces if piece.transport == transport and piece.source == source)
 
 
 class View(NamedTuple):

@@ -32,7 +32,7 @@ def note(check: Check, case: Case) -> Iterator[Note]:
         return
     hidden = list(_hidden(case, views))
     if hidden:
-        yield Note(check.id, case.host.name, f"what was given does not show {' and '.join(hidden)}")
+        yield Note(check.id, case.host.name, f"what was given does not show {', '.join(hidden)}")
 
 
 def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
@@ -44,6 +44,8 @@ def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
         yield "IPv6"
     if families == {Family.IPV6}:
         yield "IPv4"
+    if any(not piece.decision.settled for view in case.views for opening in view.openings for piece in opening.pieces):
+        yield "every packet: the rules tell too many kinds apart, and only the likely ones were looked at"
     profiles = {condition.text for view in case.views for opening in view.of_kind("unseen") for condition in
                 (opening.rule.conditions if opening.rule else ()) if isinstance(condition, Opaque)}  # fmt: skip
     for name in sorted(profiles):

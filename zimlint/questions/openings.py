@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from zimlint.model import Condition, FilterRule, Opaque, Ruleset
-from zimlint.packets import TCP, UDP, Family, RangeSet
+from zimlint.packets import TCP, UDP, Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
@@ -121,10 +121,7 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
     elif any(isinstance(condition, Opaque) and condition.module == "ufw-app" for condition in _conditions(rule)):
         kind = "unseen"
     elif any(opening.ports(t, s).size() >= ALL for t in ("tcp", "udp") for s in {piece.source for piece in pieces}):
-        reached = RangeSet()
-        for piece in pieces:
-            if piece.source == "public":
-                reached |= piece.addresses
+        reached = union(piece.addresses for piece in pieces if piece.source == "public")
         kind = "everything" if broad(reached, public) else "wide"
     else:
         return opening

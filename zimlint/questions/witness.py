@@ -70,6 +70,11 @@ def prove(ruleset: Ruleset, packet: Packet, certainty: Certainty) -> Evidence:
     return Evidence(packet, paths.get("accept", result.path))
 
 
+def gets_in(ruleset: Ruleset, packet: Packet) -> bool:
+    """Whether a packet may get in at all."""
+    return "accept" in (replay(ruleset, packet).paths or {})
+
+
 def refused(ruleset: Ruleset, packets: Iterable[Packet]) -> tuple[Packet, Replay] | None:
     """The first of these packets that is refused for certain, with its way; None where none is."""
     for packet in packets:

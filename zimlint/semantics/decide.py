@@ -31,6 +31,9 @@ from zimlint.semantics.walk import Outcome, walk
 
 Cell = Mapping[Axis, RangeSet]
 
+MAX_EFFORT = 2_000_000
+"""Lines met in all walks together, and 20 for each cell: some seconds. Past it cells stay uncut, and that is said."""
+
 
 class Moved(NamedTuple):
     """What NAT made of a packet before it was accepted."""
@@ -55,6 +58,8 @@ class Decision(NamedTuple):
     limited: bool
     """True: some unknown match stands in the way that lets a lone packet pass (a rate limit)."""
     moved: Moved | None = None
+    settled: bool = True
+    """False: the cell was not cut to the end (``MAX_EFFORT``), so not every packet of it need get in."""
 
     def values(self, axis: Axis) -> RangeSet:
         """The cell's values on one axis."""
@@ -90,6 +95,7 @@ class _Decider:
         self.walks: dict[tuple[Way, int, int, State | None], Outcome] = {}
         self.cuts: dict[tuple[Way, Axis, int], list[tuple[int, RangeSet]]] = {}
         self.masks: dict[Way, dict[Axis, int]] = {}
+        self.effort = 0
 
     def decisions(self, way: Way, domain: Cell, state: State | None = None) -> Iterator[Decision]:
         """All accepted cells of a domain."""
@@ -113,14 +119,25 @@ class _Decider:
             alive = self._reached(compiled, alive, outcome)
             while level < len(axes) and not alive & masks[axes[level]]:
                 level += 1
+            self.effort += 20 + len(outcome.reached)
             if level == len(axes):
                 yield from self._leaf(way, self._chosen(compiled, alive), cell, state)
+                continue
+            if self.effort > MAX_EFFORT:
+                yield self._unsettled(compiled, outcome, cell)
                 continue
             axis = axes[level]
             for holds, values in self._cut(way, axis, alive & masks[axis]):
                 part = values & cell[axis]
                 if part:
                     waiting.append((level + 1, alive & ~masks[axis] | holds, {**cell, axis: part}))
+
+    def _unsettled(self, compiled: Compiled, outcome: Outcome, cell: Cell) -> Decision:
+        """A cell as it is when the effort is spent: some of its packets may get in."""
+        hook, line = _opener(compiled.program.hooks, outcome, False)
+        rule = compiled.program.lines[line].rules[0] if line >= 0 else None
+        chain = _chain_of(compiled, hook, line)
+        return Decision(cell, _names(cell, self.names), chain, rule, False, False, settled=False)
 
     @staticmethod
     def _settle(compiled: Compiled, alive: int) -> int:
