@@ -172,7 +172,7 @@ class TableStore:
             entry = self._built_in(table, chain)
         if rule is not None:
             target = rule.target
-            if isinstance(target, Jump | Goto):
+            if isinstance(target, (Jump, Goto)):
                 if target.chain in BUILT_IN[table]:
                     raise Refused(f"RULE_APPEND failed (Operation not supported): rule in chain {chain}")
                 if target.chain not in self._tables[table]:

@@ -124,6 +124,8 @@ def _copied(source: int, source_known: int, old: int, old_known: int, read: int,
 def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, state: str, lone: bool) -> bool | None:
     """Whether a match holds; ``lone`` answers for a lone first packet where that settles it."""
     match condition:
+        case SrcAddress(addresses):  # first, as bans are the most of a long list
+            return header.source in addresses
         case InInterface(pattern, negated):
             return interface_matches(pattern, header.interface if hook.incoming else "") != negated
         case OutInterface(pattern, negated):
@@ -132,8 +134,6 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
             return interface_matches(pattern, "lo" if hook.outgoing == "lo" else "") != negated
         case Protocols(numbers):
             return header.protocol in numbers
-        case SrcAddress(addresses):
-            return header.source in addresses
         case DstAddress(addresses):
             return _among(addresses, header.destination, ruleset)
         case SrcPorts(ports):

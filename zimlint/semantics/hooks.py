@@ -9,19 +9,25 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from zimlint.model import (
+    Condition,
     CtDirection,
     CtOriginal,
     CtState,
+    Decide,
+    DstPorts,
     FilterRule,
     Inert,
+    Jump,
     MarkIs,
     Nat,
     Opaque,
     OpaqueTarget,
     OutInterface,
+    Protocols,
     Ruleset,
     SetMark,
     SrcAddress,
+    Target,
 )  # fmt: skip
 from zimlint.packets import Family, RangeSet
 
@@ -105,17 +111,26 @@ def conntrack_in_use(ruleset: Ruleset) -> bool:
     for chains in ruleset.tables.values():
         for chain in chains.values():
             for rule in chain.rules:
-                match rule.target:
-                    case Nat() | SetMark(kind="connmark"):
+                for part in (rule.target, *rule.conditions):
+                    if type(part) not in _WITHOUT_TRACKING and _asks_tracking(part):
                         return True
-                    case Inert(name) | OpaqueTarget(name=name) if name in _CONNECTION_TARGETS:
-                        return True
-                for condition in rule.conditions:
-                    match condition:
-                        case CtState() | CtOriginal() | CtDirection() | MarkIs(kind="connmark"):
-                            return True
-                        case Opaque() if condition.module in _CONNECTION_MODULES:
-                            return True
+    return False
+
+
+_WITHOUT_TRACKING = frozenset({Decide, Jump, SrcAddress, Protocols, DstPorts})
+"""What nearly all lines are made of, passed over first: a ban list has 100,000 of them."""
+
+
+def _asks_tracking(part: Condition | Target) -> bool:
+    match part:
+        case Nat() | SetMark(kind="connmark"):
+            return True
+        case Inert(name) | OpaqueTarget(name=name):
+            return name in _CONNECTION_TARGETS
+        case CtState() | CtOriginal() | CtDirection() | MarkIs(kind="connmark"):
+            return True
+        case Opaque(module):
+            return module in _CONNECTION_MODULES
     return False
 
 

@@ -149,7 +149,7 @@ class _Compiler:
             mergeable = len(sources) == 1 and (
                 isinstance(rule.target, (Decide, Return)) or (isinstance(rule.target, Jump) and not self.marks)
             )
-            key = (tuple(c for c in rule.conditions if not isinstance(c, SrcAddress)), rule.target)
+            key = (tuple([c for c in rule.conditions if not isinstance(c, SrcAddress)]), rule.target)
             if not mergeable or key != shared:
                 if run:
                     yield self._run(run, shared, pieces)

@@ -159,7 +159,7 @@ class _Interpreter:
 
     def _next_line(self, way: _Way, frame: _Frame) -> _Way | None:
         chain, hook = frame.chain, way.hooks[way.hook]
-        rules = chain.rules
+        rules, name = chain.rules, chain.name
         position = frame.position
         trail = way.trail
         while position < len(rules):
@@ -168,7 +168,7 @@ class _Interpreter:
             self.steps += 1
             answer = self._answer(rule, way.header, hook)
             if answer is False:
-                trail = Trail(Step(rule.span, chain.name, "no match"), trail)
+                trail = Trail(Step(rule.span, name, "no match"), trail)
                 continue
             here = way._replace(frame=frame._replace(position=position), trail=trail)
             if answer is None:
