@@ -76,6 +76,9 @@ def _judge(check: Check, case: Case, view: View, opening: Opening, services: dic
     verb = accepts(len(named), certainty)
     limited = certainty == "certain" and all(piece.decision.limited for piece in pieces)
     tail = ", limited in rate" if limited else ""
+    front = evidence.packet.destination_port
+    if all(service.port != front for service in named):
+        tail += f" by port {front}, from where it is redirected"
     if limited and "limited" in check.params:
         severity = Severity[str(check.params["limited"]).upper()]
     yield finding(

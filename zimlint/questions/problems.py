@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Finding
-from zimlint.model import Opaque, OpaqueTarget, SetMatch, Step
+from zimlint.model import Opaque, OpaqueTarget, Problem, SetMatch, Step
 from zimlint.questions.case import Case, View
 from zimlint.questions.findings import finding
 from zimlint.questions.witness import witness
@@ -21,11 +21,26 @@ _SENSITIVE = ("admin", "cluster", "loopback", "never-public")
 def problem(check: Check, case: Case) -> Iterator[Finding]:
     """The problems of this check that reading the host brought up, each once."""
     seen: set[tuple[str, int, str]] = set()
+    first = {id(next((p for p in ruleset.problems if p.fatal), None)): ruleset for ruleset in case.host.rulesets}
     for each in (*case.host.problems, *(p for ruleset in case.host.rulesets for p in ruleset.problems)):
         key = (each.span.source.name, each.span.line, each.message)
         if each.check == check.id and key not in seen:
             seen.add(key)
-            yield finding(check, case, each.span, each.message)
+            so = _consequence(each) if id(each) in first and first[id(each)].view == "dump" else ""
+            yield finding(check, case, each.span, each.message + so)
+
+
+def _consequence(fault: Problem) -> str:
+    """What the kernel is left with: iptables-restore ends at its first fault, what it committed by then stays."""
+    lines = fault.span.source.text.split("\n")
+    before = [line for line in lines[: fault.span.line] if line[:1] == "*" or line == "COMMIT"]
+    below = [line.strip() for line in lines[fault.span.line :] if line[:1] == "*"]
+    table = before[-1].strip() if before and before[-1] != "COMMIT" else ""
+    lost = [table, *below] if table else below
+    if not lost:
+        return "; iptables-restore ends here with an error, and what it committed before stays"
+    opens = ": its chains stay empty and let everything through" if "*filter" in lost else ""
+    return f"; iptables-restore loads nothing of {' and '.join(lost)}{opens}"
 
 
 def setting(check: Check, case: Case) -> Iterator[Finding]:
