@@ -131,6 +131,9 @@ class _Loading:
         lines = text.split("\n")
         carriage_return = False
         for number, line in enumerate(lines, 1):
+            if line.startswith("-A ") and self.block is not None and line[-1] not in " \t\r":  # nearly every line
+                self._rule(self.block, line, Span(self.source, number, 1, number, len(line) + 1))
+                continue
             if line.endswith("\r"):
                 line = line[:-1]
                 if not carriage_return and line and line[0] != "#":
@@ -180,11 +183,14 @@ class _Loading:
                 self._report("not-loaded", "Bad argument `COMMIT'", span, True)
             self.block = self.block if self.opened is None else None
             return
+        self._rule(self.block, line, span)
+
+    def _rule(self, block: Block, line: str, span: Span) -> None:
         try:
             if line[0] == ":":
                 self._chain(line, span)
             else:
-                objection = self.block.run(line, span)
+                objection = block.run(line, span)
                 if objection is not None:
                     self._report("unreadable-line", objection, span, True)
         except Refused as refused:
