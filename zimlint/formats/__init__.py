@@ -96,8 +96,8 @@ def _status(text: str) -> bool:
 
 def _head_line(line: str) -> bool:
     line = line.strip()
-    if not line or len(line) > 120 or line.startswith(("[", "#", "WARN", "ERROR")):
-        return False
+    if not line or len(line) > 120 or line.startswith(("[", "#", "WARN", "ERROR")) or "=" in line:
+        return False  # in no language a `=`, but in every profile: it costs more to look the words up
     if _found(_DASHES, line):
         return True
     from zimlint.formats.ufw_words import english
