@@ -53,23 +53,14 @@ def _slot(source: Source, kind: str) -> str:
 
             return _DUMP_SLOT + guess_family(source).value
         case "ufw-rules":
-            return _role(source)
+            from zimlint.ufw.roles import role_of
+
+            name = os.path.basename(source.name)
+            return role_of(source) or (name if name in TREE_FILES else "user.rules")
         case "ufw-status":
             return STATUS_SLOT
         case _:
             return ""
-
-
-def _role(source: Source) -> str:
-    """Which of the six rule files of /etc/ufw it is, by its name or by the chains that it fills."""
-    name = os.path.basename(source.name)
-    if name in TREE_FILES:
-        return name
-    six = "6" if "ufw6-" in source.text else ""
-    for word in ("user", "before", "after"):
-        if f":ufw{six}-{word}-input" in source.text:
-            return f"{word}{six}.rules"
-    return f"user{six}.rules"
 
 
 def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[str]) -> Host:

@@ -55,13 +55,9 @@ def read_tree(source: Source) -> YamlNode | None:
     """The one document of a source; None where there is nothing in it but comments."""
     if len(source.text) > MAX_TEXT:
         raise ConfigError(f"more than {MAX_TEXT:,} characters, expected a small file", Span(source, 1))
-    from zimlint.yaml_tree.plain import read_plain
+    from zimlint.yaml_tree.events import read_events  # PyYAML is loaded only where there is YAML to read
 
-    root = read_plain(source)
-    if root is None:
-        from zimlint.yaml_tree.events import read_events  # PyYAML is slower to load than most hosts are to lint
-
-        root = read_events(source)
+    root = read_events(source)
     if isinstance(root, YamlText) and root.empty:
         return None
     return root
