@@ -77,7 +77,7 @@ def tree_of(shape: str) -> Node:
     for part in _parts(shape.split(" ")[:-1]):
         options = 2 if part[0] == "!" else 1
         known = known_shape(GRAMMAR, " ".join(part[:options]) + " " + PLACEHOLDER * (len(part) - options))
-        if known is None:
+        if known is None or "!" in part[options:]:  # the old negation is the grammar's matter
             return parse_shape(GRAMMAR, shape)
         name = str(known[-1][0])
         commands += name in COMMANDS

@@ -56,7 +56,7 @@ def _slot(source: Source, kind: str) -> str:
             from zimlint.ufw.roles import role_of
 
             name = os.path.basename(source.name)
-            return role_of(source) or (name if name in TREE_FILES else "user.rules")
+            return name if name in TREE_FILES else role_of(source) or "user.rules"
         case "ufw-status":
             return STATUS_SLOT
         case _:
