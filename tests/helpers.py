@@ -21,7 +21,8 @@ from zimlint.finding import Report
 from zimlint.hosts import gather
 from zimlint.source import Source
 from zimlint.zimbra.catalogue import load_catalogue
-from zimlint.zimbra.site import Site, read_site
+from zimlint.zimbra.site import Site
+from zimlint.zimbra.site_file import read_site
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"

@@ -7,7 +7,8 @@ import pytest
 from tests.make_rules import checks
 from zimlint.packets import ALL_ADDRESSES, Family, RangeSet, parse_address
 from zimlint.source import ConfigError, Source
-from zimlint.zimbra.site import DEFAULT_ROLES, Node, Site, also_allowed, is_single, node_of, peers, read_site
+from zimlint.zimbra.site import DEFAULT_ROLES, Node, Site, also_allowed, is_single, node_of, peers
+from zimlint.zimbra.site_file import read_site
 from zimlint.zimbra.sources import source_classes
 
 FULL = """\

@@ -15,7 +15,7 @@ from zimlint.engine import Job, lint, worst
 from zimlint.finding import Report, Severity, Unread
 from zimlint.reporters import Style, reporter
 from zimlint.zimbra.catalogue import Catalogue, load_catalogue
-from zimlint.zimbra.site import Site, read_site
+from zimlint.zimbra.site import Site
 
 
 def run_lint(options: LintOptions) -> int:
@@ -35,7 +35,11 @@ def run_lint(options: LintOptions) -> int:
 
 
 def _site(batch: Batch, checks: Collection[str]) -> Site:
-    return Site.default() if batch.site is None else read_site(must_read(batch.site), checks=checks)
+    if batch.site is None:
+        return Site.default()
+    from zimlint.zimbra.site_file import read_site  # loads PyYAML, which most runs do not need
+
+    return read_site(must_read(batch.site), checks=checks)
 
 
 def _report(batch: Batch, site: Site, catalogue: Catalogue, checks: dict[str, Check], options: LintOptions) -> Report:

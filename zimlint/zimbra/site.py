@@ -6,7 +6,7 @@ Invariant: a ``Site`` is whole and checked; without a file it is a single server
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from zimlint.packets import EMPTY, Family, RangeSet
@@ -76,13 +76,6 @@ class Site(NamedTuple):
             fail_on="warning",
             inside=(),
         )
-
-
-def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
-    """A ``.zimlint.yaml``; ``checks`` are the ids that ``severity`` may name. ConfigError says what is wrong where."""
-    from zimlint.zimbra.site_file import parse_site  # loads yaml, which most runs do not need
-
-    return parse_site(source, checks)
 
 
 def node_of(site: Site, name: str, files: Iterable[str] = ()) -> Node:

@@ -33,8 +33,8 @@ _RESERVED = (PUBLIC, LAN, "loopback", "declared", "any", "anywhere")
 _MAX_INTERFACE = 15  # IFNAMSIZ - 1
 
 
-def parse_site(source: Source, checks: Collection[str] | None) -> Site:
-    """The site of one file; an empty file is the default site."""
+def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
+    """The site of one file; ``checks`` are the ids that ``severity`` may name. An empty file is the default site."""
     default = Site.default()
     top = mapping(read_tree(source), "site file")
     only_keys(top, "site file", KEYS)
