@@ -94,23 +94,26 @@ def _settings(sources: list[Source], problems: list[Problem]) -> dict[str, Setti
     """default/ufw first, ufw.conf second: the second can override (ufw-init reads them in this order)."""
     found: dict[str, Setting] = {}
     if sources:
-        from zimlint.ufw.settings import read_settings
+        from zimlint.ufw.settings import merge_settings, read_settings
 
         for source in sorted(sources, key=lambda source: os.path.basename(source.name) == "ufw.conf"):
             settings, wrong = read_settings(source)
-            found |= settings
+            found = merge_settings(found, settings)
             problems += wrong
     return found
 
 
 def _profiles(sources: list[Source], problems: list[Problem]) -> tuple[AppProfile, ...]:
-    """In the order in which ufw reads them, so that the last of a name is the one that counts."""
+    """What ufw reads in ``applications.d``, where the last file of a name wins; profiles elsewhere one by one."""
     found: list[AppProfile] = []
     if sources:
-        from zimlint.formats.ufw_profile import read_ufw_profiles
+        from zimlint.formats.ufw_profile import read_profile_folder, read_ufw_profiles
 
-        for source in sorted(sources, key=lambda source: os.fsencode(os.path.basename(source.name))):
-            profiles, wrong = read_ufw_profiles(source)
+        together = [s for s in sources if os.path.basename(os.path.dirname(s.name)) == "applications.d"]
+        for profiles, wrong in (
+            read_profile_folder(together),
+            *(read_ufw_profiles(source) for source in sources if source not in together),
+        ):
             found += profiles
             problems += wrong
     return tuple(found)
