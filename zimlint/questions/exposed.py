@@ -74,7 +74,7 @@ def _judge(check: Check, case: Case, view: View, opening: Opening, services: dic
     certainty, evidence = proven
     named = sorted((services[key] for key in hits), key=lambda service: (service.port, service.protocol))
     verb = accepts(len(named), certainty)
-    limited = certainty == "certain" and all(piece.decision.limited for piece in pieces)
+    limited = certainty == "certain" and all(piece.decision.slowed for piece in pieces)
     tail = ", limited in rate" if limited else ""
     front = evidence.packet.destination_port
     if all(service.port != front for service in named):

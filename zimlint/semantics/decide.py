@@ -14,16 +14,7 @@ from typing import NamedTuple
 from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import Family, RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
-from zimlint.semantics.hooks import (
-    FORWARD,
-    INPUT,
-    INTO_HOST,
-    LOOPBACK,
-    OVER_LOOPBACK,
-    UNICAST,
-    Hook,
-    routes,
-)  # fmt: skip
+from zimlint.semantics.hooks import FORWARD, INPUT, INTO_HOST, LOOPBACK, OVER_LOOPBACK, UNICAST, Hook, routes
 from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
 from zimlint.semantics.runs import split_run
 from zimlint.semantics.state import State
@@ -56,7 +47,9 @@ class Decision(NamedTuple):
     certain: bool
     """True: a lone packet gets in whatever the unknown matches do."""
     limited: bool
-    """True: some unknown match stands in the way that lets a lone packet pass (a rate limit)."""
+    """True: some unknown match stands in the way that lets a lone packet pass."""
+    slowed: bool
+    """True: such a match is a rate limit."""
     moved: Moved | None = None
     settled: bool = True
     """False: the cell was not cut to the end (``MAX_EFFORT``), so not every packet of it need get in."""
@@ -137,7 +130,7 @@ class _Decider:
         hook, line = _opener(compiled.program.hooks, outcome, False)
         rule = compiled.program.lines[line].rules[0] if line >= 0 else None
         chain = _chain_of(compiled, hook, line)
-        return Decision(cell, _names(cell, self.names), chain, rule, False, False, settled=False)
+        return Decision(cell, _names(cell, self.names), chain, rule, False, False, False, settled=False)
 
     @staticmethod
     def _settle(compiled: Compiled, alive: int) -> int:
@@ -208,23 +201,29 @@ class _Decider:
         compiled = self.compiled[way]
         program = compiled.program
         outcome = self._walk(way, alive, alive & ~compiled.unknown, state)
-        certain, limited = _sure(outcome), False
+        certain, limited, slowed = _sure(outcome), False, False
         lone = outcome
         if any(compiled.unknown >> line & 1 for line in outcome.reached):
-            left = alive & ~compiled.lone_no
-            lone = self._walk(way, left, left & ~(compiled.unknown & ~compiled.lone_yes), state)
+            lone = self._walk_lone(way, alive, compiled.unknown, state)
             certain = _sure(lone)
             limited = certain and not _sure(outcome)
+            slowed = limited and not _sure(self._walk_lone(way, alive, compiled.unknown & ~compiled.rates, state))
         if outcome.arrives:
             hook, line = _opener(program.hooks, lone if certain else outcome, certain)
             chain = _chain_of(compiled, hook, line)
             rules = program.lines[line].rules if line >= 0 else ()
             for rule, part in split_run(rules, cell):
-                yield Decision(part, _names(cell, self.names), chain, rule, certain, limited)
+                yield Decision(part, _names(cell, self.names), chain, rule, certain, limited, slowed)
         for hook, line, changed in outcome.nats:
             rule = program.lines[line].rules[0]
             sure = not outcome.refused and not outcome.arrives and len(outcome.nats) == 1
             yield from self._after_nat(way, hook, rule, changed, cell, sure)
+
+    def _walk_lone(self, way: Way, alive: int, known: int, state: State | None) -> Outcome:
+        """The walk of a lone first packet, which settles the matches of these unknown lines."""
+        compiled = self.compiled[way]
+        left = alive & ~(compiled.lone_no & known)
+        return self._walk(way, left, left & ~(compiled.unknown & ~(compiled.lone_yes & known)), state)
 
     def _after_nat(
         self, way: Way, hook: int, rule: FilterRule, state: State, cell: Cell, sure: bool
@@ -269,7 +268,7 @@ class _Decider:
             inside[Axis.ORIGINAL_DPORT], inside[Axis.ORIGINAL_DESTINATION] = cell[Axis.DPORT], cell[Axis.DESTINATION]
             yield Decision(
                 inside, decision.interfaces, decision.chain, decision.rule, decision.certain and sure and whole,
-                decision.limited, Moved(rule, forwarded, ports, addresses if address_moves else None),
+                decision.limited, decision.slowed, Moved(rule, forwarded, ports, addresses if address_moves else None),
             )  # fmt: skip
 
     def _asks_out(self, way: Way) -> bool:

@@ -24,6 +24,7 @@ from zimlint.model import (
     Jump,
     Nat,
     Notrack,
+    Opaque,
     OutInterface,
     Return,
     Ruleset,
@@ -36,6 +37,9 @@ from zimlint.semantics.cells import Ask, Axis, OneOf, Product, Setting, Unknown,
 from zimlint.semantics.hooks import FIRST_OF_FLOW, Hook, conntrack_in_use
 from zimlint.semantics.sets import interfaces_in
 from zimlint.semantics.walk import Code, Line, Program
+
+RATE_LIMITS = ("limit", "hashlimit", "connlimit", "recent", "rateest")
+"""Matches that count packets or connections, so that the first one of a guest passes (man iptables-extensions)."""
 
 
 class Choice(NamedTuple):
@@ -61,6 +65,8 @@ class Compiled(NamedTuple):
     """Of those, the ones whose unknown matches all hold for a lone first packet."""
     lone_no: int
     """Of those, the ones with a match that fails for a lone first packet."""
+    rates: int
+    """Of those, the ones that count packets or connections."""
     everything: int
 
 
@@ -113,6 +119,7 @@ class _Compiler:
         self.unknown: list[int] = []
         self.lone_yes: list[int] = []
         self.lone_no: list[int] = []
+        self.rates: list[int] = []
         targets = [rule.target for chains in ruleset.tables.values() for c in chains.values() for rule in c.rules]
         self.notrack = any(isinstance(target, Notrack) for target in targets)
         self.marks = any(isinstance(target, (SetMark, Notrack)) for target in targets)
@@ -208,6 +215,8 @@ class _Compiler:
         if unknown:
             self.unknown.append(bit)
             (self.lone_yes if lone else self.lone_no if lone is False else []).append(bit)
+            if any(isinstance(condition, Opaque) and condition.module in RATE_LIMITS for condition in conditions):
+                self.rates.append(bit)
 
     def finish(self, bases: tuple[int | None, ...]) -> Compiled:
         """The compiled program; the products of choices get the bits above the lines."""
@@ -226,7 +235,7 @@ class _Compiler:
         )  # fmt: skip
         return Compiled(
             program, self.names, self.constraints, choices, (1 << bit) - (1 << width), _bits(self.unknown),
-            _bits(self.lone_yes), _bits(self.lone_no), (1 << bit) - 1,
+            _bits(self.lone_yes), _bits(self.lone_no), _bits(self.rates), (1 << bit) - 1,
         )  # fmt: skip
 
     def _constrain(self, bit: int, product: Product) -> None:
