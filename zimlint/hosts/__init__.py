@@ -72,7 +72,7 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
         if part.kind == "ufw-rules":
             tree[part.slot] = part.source
         elif part.kind == "iptables-save":
-            dumps.append((part.source, Family(part.slot.removeprefix(_DUMP_SLOT))))
+            dumps += _loads(part, found)
     problems: list[Problem] = []
     settings_files = of_kind.get("ufw-settings", [])
     for folder in dict.fromkeys(os.path.dirname(source.name) for source in (*tree.values(), *settings_files)):
@@ -88,6 +88,14 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
     listed = [part.source for part in found.parts]
     listed += [source for source in settings_files if source not in listed]
     return Host(found.name, tuple(rulesets), profiles, settings, status, tuple(problems), tuple(listed))
+
+
+def _loads(part: Part, found: Group) -> list[tuple[Source, Family]]:
+    """A dump with each family that it is loaded for; another file of the host goes before its second one."""
+    from zimlint.formats.iptables_save import families
+
+    taken = {other.slot for other in found.parts} - {part.slot}
+    return [(part.source, family) for family in families(part.source) if _DUMP_SLOT + family.value not in taken]
 
 
 def _settings(sources: list[Source], problems: list[Problem]) -> dict[str, Setting]:
