@@ -6,7 +6,7 @@ Invariant: one finding a line, with the ports that matter named in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
@@ -34,7 +34,8 @@ def everything(check: Check, case: Case) -> Iterator[Finding]:
     for view in case.views:
         for opening in view.of_kind("everything" if public else "wide"):
             pieces = [piece for piece in opening.pieces if public or piece.source in ("public", "lan")]
-            proven = proof(view, pieces, _reached(pieces))
+            shown = [piece for piece in pieces if not public or piece.source == "public"]
+            proven = proof(view, shown, _reached(shown))
             if proven is None:
                 continue
             certainty, evidence = proven
@@ -69,14 +70,10 @@ def _port_word(port: int, case: Case) -> str:
 def source_port(check: Check, case: Case) -> Iterator[Finding]:
     """Whoever chooses the source port gets to ports that are closed to him otherwise."""
     for view in case.views:
+        anyway = _open_anyway(view)
         for opening in view.of_kind("source-port"):
-            anyway = _open_anyway(view, opening)
-            left = [
-                (p, p.ports - anyway[p.transport, p.decision.interfaces])
-                for p in opening.pieces
-                if p.source == "public"
-            ]
-            pieces = [piece for piece, ports in left if ports]
+            left = _closed_otherwise(opening, anyway)
+            pieces = [piece for piece, _ in left]
             gained = {t: union(ports for piece, ports in left if piece.transport == t) for t in _TRANSPORTS}
             probes = [(t, p) for t, p in _PROBES if p in gained[t]]
             proven = proof(view, pieces, probes or [(t, ports.first()) for t, ports in gained.items() if ports])
@@ -93,18 +90,38 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _open_anyway(view: View, opening: Opening) -> dict[tuple[Transport, tuple[str, ...]], RangeSet]:
-    """For the transports and interfaces of an opening: the ports that the public reaches from any source port."""
-    others = [o for o in view.openings if o is not opening and o.kind != "source-port"]
-    pieces = [piece for other in others for piece in other.pieces if piece.source == "public"]
-    return {
-        (transport, interfaces): union(
-            piece.ports
-            for piece in pieces
-            if piece.transport == transport and set(interfaces) <= set(piece.decision.interfaces)
-        )
-        for transport, interfaces in {(piece.transport, piece.decision.interfaces) for piece in opening.pieces}
-    }
+_Anyway = Mapping[tuple[Transport, tuple[str, ...]], Mapping[RangeSet, RangeSet]]
+"""For a transport and interfaces: ports, and the public sources that reach them from any source port."""
+
+
+def _open_anyway(view: View) -> _Anyway:
+    found: dict[tuple[Transport, tuple[str, ...]], dict[RangeSet, list[RangeSet]]] = {}
+    for opening in view.openings:
+        for piece in opening.pieces:
+            if opening.kind != "source-port" and piece.source == "public":
+                by_ports = found.setdefault((piece.transport, piece.decision.interfaces), {})
+                by_ports.setdefault(piece.ports, []).append(piece.addresses)
+    return {key: {ports: union(sources) for ports, sources in by_ports.items()} for key, by_ports in found.items()}
+
+
+def _closed_otherwise(opening: Opening, anyway: _Anyway) -> list[tuple[Piece, RangeSet]]:
+    """The public pieces of an opening whose sources reach ports by no other line, and those ports."""
+    found = []
+    for piece in opening.pieces:
+        if piece.source != "public":
+            continue
+        mine = set(piece.decision.interfaces)
+        others = [
+            pair
+            for (transport, interfaces), by_ports in anyway.items()
+            if transport == piece.transport and mine <= set(interfaces)
+            for pair in by_ports.items()
+        ]
+        left = piece.ports - union(ports for ports, sources in others if piece.addresses <= sources)
+        if left:
+            apart = piece.addresses - union(sources for ports, sources in others if ports & left)
+            found.append((piece._replace(addresses=apart or piece.addresses), left))
+    return found
 
 
 def published(check: Check, case: Case) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from zimlint.model import Condition, FilterRule, Opaque, Ruleset
+from zimlint.model import Condition, FilterRule, Jump, Opaque, Ruleset
 from zimlint.packets import TCP, UDP, Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
 from zimlint.semantics.cells import Axis
@@ -54,7 +54,7 @@ def openings(
                 key = (False, trusts, decision.rule.span[:2] if decision.rule else None)
             grouped.setdefault(key, []).append(piece)
     public = networks["public"].get(ruleset.family, RangeSet())
-    found = [_opening(key[0] is True, key[1] is True, pieces, public) for key, pieces in grouped.items()]
+    found = [o for key, pieces in grouped.items() for o in _opening(key[0] is True, key[1] is True, pieces, public)]
     return tuple(sorted(found, key=_place))
 
 
@@ -88,7 +88,10 @@ def _pieces(
 
 def _by_default(decision: Decision) -> bool:
     """Whether no line of the administrator's lets a packet in; ufw writes its open default as lines of its own."""
-    return decision.rule is None or decision.chain in ("ufw-track-input", "ufw6-track-input")
+    if decision.rule is None or decision.chain in ("ufw-track-input", "ufw6-track-input"):
+        return True
+    target = decision.rule.target
+    return isinstance(target, Jump) and target.chain in ("ufw-skip-to-policy-input", "ufw6-skip-to-policy-input")
 
 
 def _judged(decision: Decision, offered: RangeSet) -> RangeSet:
@@ -108,10 +111,9 @@ def _is_client_reply(decision: Decision, piece: Piece) -> bool:
     return piece.transport == "udp" and len(ports) == len(sports) == 1 and (sports[0][0], ports[0][0]) in CLIENT_REPLIES
 
 
-def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSet) -> Opening:
+def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSet) -> Iterable[Opening]:
     first = pieces[0].decision
     rule = first.moved.rule if published and first.moved is not None else first.rule
-    opening = Opening("ports", rule, first.chain, tuple(pieces))
     if published:
         kind = "published"
     elif trusts:
@@ -120,12 +122,38 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
         kind = "default"
     elif any(isinstance(condition, Opaque) and condition.module == "ufw-app" for condition in _conditions(rule)):
         kind = "unseen"
-    elif any(opening.ports(t, s).size() >= ALL for t in ("tcp", "udp") for s in {piece.source for piece in pieces}):
-        reached = union(piece.addresses for piece in pieces if piece.source == "public")
-        kind = "everything" if broad(reached, public) else "wide"
     else:
-        return opening
-    return Opening(kind, rule, first.chain, tuple(pieces))
+        return _by_sources(rule, first.chain, pieces, public)
+    return (Opening(kind, rule, first.chain, tuple(pieces)),)
+
+
+def _by_sources(rule: FilterRule | None, chain: str, pieces: list[Piece], public: RangeSet) -> Iterable[Opening]:
+    """What a line opens; two openings where it lets some sources to every port and others to some ports only."""
+    whole = union(piece.addresses for piece in _whole(pieces))
+    if not whole:
+        return (Opening("ports", rule, chain, tuple(pieces)),)
+    if broad(whole & public, public):
+        return (Opening("everything", rule, chain, tuple(pieces)),)
+    wide = Opening("wide", rule, chain, tuple(piece for piece in pieces if piece.addresses <= whole))
+    rest = tuple(piece for piece in pieces if not piece.addresses <= whole)
+    return (wide, Opening("ports", rule, chain, rest)) if rest else (wide,)
+
+
+def _whole(pieces: Iterable[Piece]) -> list[Piece]:
+    """The pieces of sources that reach all ports of a transport."""
+    by_source: dict[tuple[str, str], dict[RangeSet, list[Piece]]] = {}
+    for piece in pieces:
+        by_source.setdefault((piece.transport, piece.source), {}).setdefault(piece.addresses, []).append(piece)
+    found: list[Piece] = []
+    for by_addresses in by_source.values():
+        alike = [one for one in by_addresses.values() if _reaches_all(one)]
+        together = [piece for one in by_addresses.values() for piece in one]
+        found += [piece for one in alike for piece in one] or (together if _reaches_all(together) else [])
+    return found
+
+
+def _reaches_all(pieces: Iterable[Piece]) -> bool:
+    return union(piece.ports for piece in pieces).size() >= ALL
 
 
 def _conditions(rule: FilterRule | None) -> tuple[Condition, ...]:
