@@ -112,6 +112,7 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
                 and 0 < abs(other.span.line - finding.span.line) <= 1
                 and other.ports != finding.ports
                 and [p.split("/")[0] for p in other.ports] == [p.split("/")[0] for p in finding.ports]
+                and _without_protocol(other) == _without_protocol(finding)
             ):
                 ports = (*other.ports, *finding.ports)
                 severity = max(other.severity, finding.severity)
@@ -120,6 +121,12 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
         else:
             kept.append(finding)
     return kept
+
+
+def _without_protocol(finding: Finding) -> str:
+    """The line of a finding, but for its protocol and counters."""
+    line = finding.span.source.line(finding.span.line)
+    return re.sub(r"^\[\d+:\d+\] |\b(?:tcp|udp)\b", "", line)
 
 
 def _told_by_another(finding: Finding, findings: list[Finding]) -> bool:

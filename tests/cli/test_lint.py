@@ -196,3 +196,10 @@ def test_a_tree_keeps_the_modes_of_its_files(here: Path) -> None:
     source = read_file("rules.v6")
     assert isinstance(source, Source)
     assert source.mode == 0o602
+
+
+def test_neighbouring_lines_are_one_finding_only_if_they_are_one_rule(here: Path, capsys: Capture) -> None:
+    for source, count in (("198.51.100.7", 1), ("203.0.113.7", 2)):
+        both = f"-A INPUT -s 198.51.100.7 -p tcp -j ACCEPT\n-A INPUT -s {source} -p udp -j ACCEPT\nCOMMIT\n"
+        (here / "rules.v4").write_text(GOOD_V4.replace("COMMIT\n", both))
+        assert checks(capsys, "rules.v4") == ["wide-open-source"] * count
