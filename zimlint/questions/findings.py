@@ -11,7 +11,7 @@ from zimlint.checks import Check
 from zimlint.finding import Certainty, Evidence, Finding, Severity
 from zimlint.packets import Family, Packet, RangeSet, format_address
 from zimlint.questions.case import Case, Piece, View
-from zimlint.questions.witness import gets_in, prove, witness
+from zimlint.questions.witness import gets_in, most_usual_first, prove, witness
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import Service
 
@@ -68,7 +68,7 @@ def _filled(text: str, words: dict[str, str]) -> str:
 def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]]) -> tuple[Certainty, Evidence] | None:
     """The best packet among the pieces to one of (transport, port): a certain one before a possible one."""
     best: tuple[Piece, int] | None = None
-    pieces = sorted(pieces, key=lambda piece: "eth0" not in piece.decision.interfaces)
+    pieces = most_usual_first(pieces, view.family)
     for transport, port in ports:
         for piece in pieces:
             if piece.transport == transport and port in piece.ports:

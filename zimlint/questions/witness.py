@@ -27,6 +27,17 @@ _HERE = {Family.IPV4: ("192.0.2.25", "10.0.0.25"), Family.IPV6: ("2001:db8::25",
 SOURCE_PORT = 40_000
 
 
+def most_usual_first(pieces: Iterable[Piece], family: Family) -> list[Piece]:
+    """Pieces on eth0 first, then those with an address that stands for anybody: others look singled out."""
+    usual = [parse_address(text)[1] for text in _READABLE[family]]
+
+    def strangeness(piece: Piece) -> tuple[bool, int]:
+        known = (place for place, number in enumerate(usual) if number in piece.addresses)
+        return "eth0" not in piece.decision.interfaces, next(known, len(usual))
+
+    return sorted(pieces, key=strangeness)
+
+
 def witness(ruleset: Ruleset, piece: Piece, port: int) -> Packet:
     """A packet of the piece to one port; where NAT leads to that port, to the port in front."""
     front = piece.decision.cell[Axis.DPORT]
