@@ -1,18 +1,14 @@
-"""Real dumps, where they lie beside the checkout: every line that iptables 1.8.9 loads is understood."""
+"""Real dumps, where ZIMLINT_CORPUS names their folder: every line that iptables 1.8.9 loads is understood."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import pytest
-
+from tests.corpus import corpus_files
 from zimlint.formats.iptables_save import load_rules, read_iptables_save
 from zimlint.formats.tables import TableStore
 from zimlint.packets import Family
 from zimlint.source import Source
-
-_ROOT = Path(os.environ.get("ZIMLINT_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 
 KNOWN_WORDS = (
     "unknown option",  # of old versions, or invented
@@ -33,7 +29,7 @@ _UFW_CHAINS = "\n".join(
 
 
 def _files(folder: str) -> list[Path]:
-    return sorted(path for path in (_ROOT / folder).glob("*") if path.suffix not in (".md", ".jsonl"))
+    return [path for path in corpus_files(folder) if path.suffix not in (".md", ".jsonl")]
 
 
 def _source(path: Path) -> Source:
@@ -41,10 +37,7 @@ def _source(path: Path) -> Source:
 
 
 def test_real_dumps_are_understood() -> None:
-    files = _files("iptables")
-    if not files:
-        pytest.skip(f"no corpus at {_ROOT} (set ZIMLINT_CORPUS)")
-    for path in files:
+    for path in _files("iptables"):
         ruleset = read_iptables_save(_source(path))
         unread = [problem for problem in ruleset.problems if problem.check in ("unreadable-line", "undefined-chain")]
         assert all(problem.message.startswith(KNOWN_WORDS) for problem in unread), (path.name, unread)
@@ -54,10 +47,7 @@ def test_real_dumps_are_understood() -> None:
 
 
 def test_rule_files_of_ufw_s_own_tests_are_understood() -> None:
-    files = _files("ufw-testsuite/rules")
-    if not files:
-        pytest.skip(f"no corpus at {_ROOT} (set ZIMLINT_CORPUS)")
-    for path in files:
+    for path in _files("ufw-testsuite/rules"):
         store = TableStore(Family.IPV6 if "user6." in path.name else Family.IPV4)
         load_rules(store, Source("made at boot", _UFW_CHAINS), flush=False)
         loaded = load_rules(store, _source(path), flush=False)

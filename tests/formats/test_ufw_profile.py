@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.formats.ufw_corpus import corpus_files
+from tests.corpus import corpus_files
 from tests.formats.ufw_shapes import ufw_profile_shapes
 from zimlint.assets import asset_json
 from zimlint.formats.lines import parse_with_lark
@@ -197,7 +197,7 @@ def test_the_shapes_kept_ready_are_the_grammar_s() -> None:
 
 def test_the_corpus() -> None:
     """What ufw's own test suite takes is taken, what it refuses is refused."""
-    for path in corpus_files("apps"):
+    for path in corpus_files("ufw-testsuite/apps"):
         profiles, problems = read_ufw_profiles(Source(str(path), path.read_text()))
         if path.parent.name == "bad":
             assert (len(profiles), len(problems) > 0) == (0, True), path.name

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.formats.ufw_corpus import corpus_files
+from tests.corpus import corpus_files
 from tests.formats.ufw_shapes import ufw_status_shapes
 from zimlint.assets import asset_json
 from zimlint.formats.lines import parse_with_lark
@@ -391,7 +391,7 @@ def _content(text: str) -> object:
 
 def test_the_corpus_is_read_whole() -> None:
     """202 outputs of 0.20 to 0.36.2, as printed and as they look after a careless paste."""
-    for path in corpus_files("statuses"):
+    for path in corpus_files("ufw-testsuite/statuses"):
         text = path.read_text()
         report, rulesets, problems = read(text)
         assert not problems, path.name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
+from tests.corpus import corpus_files
 from zimlint.model import Jump, Ruleset, Verdict
 from zimlint.packets import TCP, Family, Packet, parse_address
 from zimlint.semantics.replay import replay
@@ -241,11 +240,9 @@ def test_role_of(name: str, text: str, role: str | None) -> None:
 
 
 def test_every_rules_file_of_the_corpus_is_read() -> None:
-    corpus = Path(os.environ.get("ZIMLINT_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
-    paths = sorted((corpus / "ufw-testsuite" / "rules").glob("*.rules"))
-    if not paths:
-        pytest.skip(f"no corpus at {corpus} (set ZIMLINT_CORPUS)")
-    for path in paths:
+    for path in corpus_files("ufw-testsuite/rules"):
+        if path.suffix != ".rules":
+            continue
         source = Source(str(path), path.read_bytes().decode())
         role = role_of(source)
         assert role == ("user6.rules" if "user6" in path.name else "user.rules"), path.name
