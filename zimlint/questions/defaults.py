@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import Verdict
-from zimlint.packets import TCP, Family, Packet, parse_address
+from zimlint.packets import TCP, Family, Packet, parse_address, union
 from zimlint.questions.case import Case, Piece, View, chain_span, opening_span
-from zimlint.questions.findings import finding, origin, proof, service_words
-from zimlint.questions.openings import broad
+from zimlint.questions.findings import finding, origin, port_labels, proof, service_words
+from zimlint.questions.openings import ENOUGH, broad
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.replay import replay_forward
 from zimlint.zimbra.catalogue import Transport
@@ -21,8 +21,7 @@ from zimlint.zimbra.catalogue import Transport
 _UNNAMED: tuple[tuple[Transport, int], ...] = (
     ("tcp", 11211), ("tcp", 7071), ("udp", 11211), ("tcp", 389), ("tcp", 9999), ("udp", 9999),
 )  # fmt: skip
-_ENOUGH = 1000
-"""A default that lets in more ports than that lets in what no line names."""
+_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 
 def default(check: Check, case: Case) -> Iterator[Finding]:
@@ -35,7 +34,7 @@ def default(check: Check, case: Case) -> Iterator[Finding]:
         if id(view) in told:
             continue
         for pieces in _by_default(case, view):
-            yield from _finding(check, case, view, pieces, "no line names it, and {chain} accepts by default")
+            yield from _finding(check, case, view, pieces, "no line names it, and INPUT accepts by default")
 
 
 def _told_otherwise(case: Case) -> set[int]:
@@ -54,12 +53,10 @@ def _by_default(case: Case, view: View) -> Iterator[Sequence[Piece]]:
     if not _known(view):
         return
     for opening in view.of_kind("default"):
-        pieces = [
+        yield [
             piece for piece in opening.pieces
             if piece.source == "public" and broad(piece.addresses, case.networks["public"][view.family])
         ]  # fmt: skip
-        if sum(piece.ports.size() for piece in pieces) > _ENOUGH:
-            yield pieces
 
 
 def _known(view: View) -> bool:
@@ -72,8 +69,6 @@ def _finding(check: Check, case: Case, view: View, pieces: Sequence[Piece], why:
     if proven is None:
         return
     certainty, evidence = proven
-    chain = pieces[0].decision.chain
-    whole: list[Transport] = ["tcp", "udp"]
     open_to_all = [
         service for service in case.catalogue.services.values()
         if service.internet == "no" and service.exposure != "public"
@@ -84,13 +79,19 @@ def _finding(check: Check, case: Case, view: View, pieces: Sequence[Piece], why:
     name = f"{service.name} {port}" if service else f"port {port}"
     verb = "may accept" if certainty == "possible" else "accepts"
     yield finding(
-        check, case, chain_span(view.ruleset, "filter", chain if chain in ("INPUT", "FORWARD") else "INPUT"),
-        f"{name} {verb} {origin(evidence.packet)}: {why.format(chain=chain)}"
+        check, case, chain_span(view.ruleset, "filter", "INPUT"),
+        f"{name} {verb} {origin(evidence.packet)}: {why}"
         + (f"; {len(open_to_all)} internal services are open" if len(open_to_all) > 1 else ""),
         certainty=certainty, families=[view.family],
-        ports=[f"0-65535/{transport}" for transport in whole if any(p.transport == transport for p in pieces)],
+        ports=[label for transport in _TRANSPORTS for label in _labels(pieces, transport)],
         sources=["public"], evidence=evidence,
     )  # fmt: skip
+
+
+def _labels(pieces: Sequence[Piece], transport: Transport) -> Sequence[str]:
+    """The ports of a transport that a default lets in, all of them where lines take only some out."""
+    ports = union(piece.ports for piece in pieces if piece.transport == transport)
+    return (f"0-65535/{transport}",) if ports.size() > ENOUGH else port_labels(ports, transport)
 
 
 def _forward(check: Check, case: Case) -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def disabled(check: Check, case: Case) -> Iterator[Finding]:
         yield finding(check, case, status.span, "ufw says that it is inactive: every port of the host is open")
         return
     for view, pieces in _empty(case):
-        yield from _finding(check, case, view, pieces, "{chain} holds no line and accepts")
+        yield from _finding(check, case, view, pieces, "INPUT holds no line and accepts")
 
 
 def _dumped(case: Case) -> bool:

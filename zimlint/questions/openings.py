@@ -20,6 +20,8 @@ from zimlint.zimbra.sources import Networks
 
 ALL = 60_000
 """That many ports of a transport are all of them: earlier lines may have taken some out."""
+ENOUGH = 1000
+"""A default that lets in more ports than that lets in what no line names."""
 EPHEMERAL = RangeSet([(32_768, 60_999)])
 """Where Linux takes source ports from (net.ipv4.ip_local_port_range); a line that lets these in trusts no port."""
 CLIENT_REPLIES = {(67, 68), (547, 546)}
@@ -49,7 +51,7 @@ def openings(
             if moved is not None and moved.forwarded:
                 key: tuple[object, ...] = (True, False, moved.rule.span[:2])
             elif _by_default(decision):
-                key = (False, trusts, decision.chain)
+                key = (False, trusts, "default")
             else:
                 key = (False, trusts, decision.rule.span[:2] if decision.rule else None)
             grouped.setdefault(key, []).append(piece)
@@ -61,6 +63,12 @@ def openings(
 def broad(addresses: RangeSet, public: RangeSet) -> bool:
     """Whether these are the public at large rather than some networks."""
     return addresses.size() * 4 >= public.size()
+
+
+def unnamed(pieces: Iterable[Piece], public: RangeSet) -> bool:
+    """Whether the public at large reaches so many ports by a default that it is what no line names, not a few left."""
+    large = [piece for piece in pieces if piece.source == "public" and broad(piece.addresses, public)]
+    return sum(piece.ports.size() for piece in large) > ENOUGH
 
 
 def _pieces(
@@ -118,7 +126,7 @@ def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSe
         kind = "published"
     elif trusts:
         kind = "source-port"
-    elif _by_default(first):
+    elif _by_default(first) and unnamed(pieces, public):
         kind = "default"
     elif any(isinstance(condition, Opaque) and condition.module == "ufw-app" for condition in _conditions(rule)):
         kind = "unseen"
