@@ -8,13 +8,11 @@ import pytest
 
 from zimlint.zimbra.catalogue import (
     Catalogue,
-    exposure_class,
     in_use,
     is_stale,
     load_catalogue,
     parse_version,
     requirements,
-    services_of_class,
     services_on,
 )
 from zimlint.zimbra.site import DEFAULT_ROLES, ROLES
@@ -65,10 +63,7 @@ def test_rank_of_known_ports(catalogue: Catalogue) -> None:
     assert services[9071, "tcp"].exposure == services[7071, "tcp"].exposure == "admin"
     assert services[11211, "udp"].exposure == "never-public"
     assert services[8443, "tcp"].exposure == "cluster"
-    assert exposure_class(services[389, "tcp"], single=True) == "loopback"
-    assert exposure_class(services[389, "tcp"], single=False) == "cluster"
-    assert exposure_class(services[7071, "tcp"], single=True) == "admin"
-    assert {service.label for service in services_of_class(catalogue, "public")} == {"25/tcp", "443/tcp"}
+    assert {service.label for service in services.values() if service.exposure == "public"} == {"25/tcp", "443/tcp"}
 
 
 def test_the_proxy_swaps_front_and_back(catalogue: Catalogue) -> None:

@@ -97,11 +97,6 @@ class Requirement(NamedTuple):
     why: str
 
 
-def services_of_class(catalogue: Catalogue, *classes: ExposureClass) -> tuple[Service, ...]:
-    """The services of some exposure classes, in the order of ports."""
-    return tuple(service for service in catalogue.services.values() if service.exposure in classes)
-
-
 def services_on(
     catalogue: Catalogue, roles: Collection[str], *, version: Version | None = None, proxy: bool = True
 ) -> tuple[Service, ...]:
@@ -132,11 +127,6 @@ def requirements(
             if need.required and service in services and peers and _overlap(need.from_roles, peers):
                 found.append(Requirement(service, "cluster", need.from_roles, need.why))
     return tuple(found)
-
-
-def exposure_class(service: Service, *, single: bool) -> ExposureClass:
-    """The class of a service; on a single server nobody but the host itself has to reach a cluster port."""
-    return "loopback" if single and service.exposure == "cluster" else service.exposure
 
 
 def in_use(service: Service, version: Version | None) -> bool:
