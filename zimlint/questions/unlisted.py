@@ -43,7 +43,8 @@ def _unknown(case: Case, view: View, opening: Opening, transport: Transport, tcp
     """The ports that the public reaches by this line and nobody knows of."""
     ports = opening.ports(transport, "public")
     known = [(service.port, service.port) for service in case.catalogue.services.values()
-             if service.protocol == transport or _other_half(tcp, opening, transport, service.port)]  # fmt: skip
+             if (service.protocol == transport and service.label != "22/tcp")  # ssh is where the site has it
+             or _other_half(tcp, opening, transport, service.port)]  # fmt: skip
     if transport == "tcp":
         known.append((case.site.ssh_port, case.site.ssh_port))
     left = ports - RangeSet(known)
