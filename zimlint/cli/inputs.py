@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zimlint.cli.options import InputOptions
 from zimlint.cli.output import complain
 from zimlint.cli.reading import read_file, read_stdin
-from zimlint.cli.walk import default_ufw_of, read_directory
+from zimlint.cli.walk import default_ufw_of, read_directory, sets_beside
 from zimlint.finding import Unread
 from zimlint.hosts import gather
 from zimlint.model import Host
@@ -35,13 +35,17 @@ def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[
     by_site: dict[str | None, list[Source]] = {}
     walked: set[Source] = set()
     seen: set[str] = set()
+    sites: dict[str, str | None] = {}
     for path in options.paths:
         found, missing = _read(path)
         if path != "-" and os.path.isdir(path):
             walked.update(found)
         unread += missing
-        site = config or _site_file(path)
         for source in found:
+            folder = os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(source.name))
+            if folder not in sites:
+                sites[folder] = config or _site_file(folder)
+            site = sites[folder]
             place = source.name if source.name == "-" else os.path.abspath(source.name)
             if place not in seen:
                 seen.add(place)
@@ -72,14 +76,13 @@ def _read(path: str) -> tuple[list[Source], list[Unread]]:
     if path != "-" and os.path.isdir(path):
         return read_directory(path)
     found = read_stdin() if path == "-" else read_file(path)
-    return ([], [found]) if isinstance(found, Unread) else ([found], [])
+    if isinstance(found, Unread):
+        return [], [found]
+    return [found, *(sets_beside(found) if path != "-" else ())], []
 
 
-def _site_file(path: str) -> str | None:
-    """The nearest site file from a path upward, named relative to here where it lies below."""
-    folder = os.getcwd() if path == "-" else os.path.abspath(path)
-    if not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
+def _site_file(folder: str) -> str | None:
+    """The nearest site file from a folder upward, named relative to here where it lies below."""
     while True:
         place = os.path.join(folder, SITE_FILE)
         if os.path.isfile(place):

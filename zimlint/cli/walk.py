@@ -1,6 +1,7 @@
 """Directories: which files of one are firewall configuration.
 
-Invariant: what no format knows is passed over in silence; what is called like one and cannot be read is reported.
+Invariant: what no format knows is passed over in silence; what is called like one, or may not be opened, and cannot be
+read is reported.
 Invariant: links to directories are not followed, so a walk ends.
 """
 
@@ -62,13 +63,22 @@ def default_ufw_of(sources: Iterable[Source]) -> dict[str, Source | Unread]:
     return found
 
 
+def sets_beside(dump: Source) -> list[Source]:
+    """The ``ipset save`` files in the folder of a dump that names sets: its lines mean nothing without them."""
+    if "--match-set" not in dump.text:
+        return []
+    folder = os.path.dirname(dump.name)
+    names = sorted(name for name in os.listdir(folder or ".") if named_kind(name) == "ipset-save")
+    found = (read_file(os.path.join(folder, name)) for name in names if not name.startswith("."))
+    return [source for source in found if isinstance(source, Source) and sniff(source) == "ipset-save"]
+
+
 def _below(folder: str, named: str) -> Iterator[Source | Unread]:
     try:
         with os.scandir(folder or ".") as entries:
             inside = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        if folder == named or not folder or os.path.basename(folder) in ("ufw", PROFILES):
-            yield Unread(folder or named, why_not(error, folder))
+        yield Unread(folder or named, why_not(error, folder))
         return
     profiles = os.path.basename(folder) == PROFILES
     for entry in inside:
@@ -92,6 +102,9 @@ def _passed_over(name: str, profiles: bool) -> bool:
 
 def _candidate(path: str) -> Iterator[Source | Unread]:
     if named_kind(path) is None:
+        if os.path.isfile(path) and not os.access(path, os.R_OK):  # whatever it is, nobody may believe it was linted
+            yield read_file(path)
+            return
         head = decode(path, read_head(path, HEAD), None) if os.path.isfile(path) else None
         if not isinstance(head, Source) or sniff(head) is None:
             return

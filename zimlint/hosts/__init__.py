@@ -82,7 +82,7 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
     profiles = _profiles(of_kind.get("ufw-profile", []), problems)
     sets = _sets(of_kind.get("ipset-save", []), problems)
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
-    rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets]
+    rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets] or _defaults(settings)
     if sets:
         rulesets = [ruleset._replace(sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     listed = [part.source for part in found.parts]
@@ -163,6 +163,15 @@ def _statuses(
         problems += wrong
     read.sort(key=lambda pair: ("verbose", "numbered", "plain").index(pair[0].form))
     return read[0][0], [ruleset for _, rulesets in read for ruleset in rulesets]
+
+
+def _defaults(settings: dict[str, Setting]) -> list[Ruleset]:
+    """default/ufw by itself, as a hook hands it over."""
+    if "DEFAULT_INPUT_POLICY" not in settings:
+        return []
+    from zimlint.ufw.assemble import defaults_alone
+
+    return list(defaults_alone(settings))
 
 
 def _tree(files: dict[str, Source], settings: dict[str, Setting], complete: Collection[str]) -> list[Ruleset]:

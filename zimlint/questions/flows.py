@@ -33,7 +33,7 @@ def required(check: Check, case: Case) -> Iterator[Finding]:
         case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy,
         peers=peers(case.site, case.node),
     )  # fmt: skip
-    views = [view for view in case.whole() if "filter" not in view.ruleset.unknown]
+    views = [view for view in case.whole() if "filter" not in view.ruleset.unknown and not _off(case, view)]
     for kind in dict.fromkeys(view.ruleset.view for view in views):
         same = [view for view in views if view.ruleset.view == kind]
         blocked: dict[tuple[str, int, str], list[tuple[Requirement, View, Packet, tuple[Step, ...]]]] = {}
@@ -91,7 +91,7 @@ def flow(check: Check, case: Case) -> Iterator[Finding]:
     """Loopback, replies, or the ICMPv6 that IPv6 cannot do without, are refused."""
     kind = str(check.params.get("kind"))
     for view in case.whole():
-        if "filter" in view.ruleset.unknown or view.ruleset.view == "status":
+        if "filter" in view.ruleset.unknown or view.ruleset.view == "status" or _off(case, view):
             continue
         if kind == "icmpv6" and (view.family is Family.IPV4 or not _serves(view)):
             continue
@@ -104,6 +104,12 @@ def flow(check: Check, case: Case) -> Iterator[Finding]:
                 check, case, _decider(view, result.path), _words(kind, packet), families=[view.family],
                 evidence=Evidence(packet, result.path),
             )  # fmt: skip
+
+
+def _off(case: Case, view: View) -> bool:
+    """Whether it is a tree that nothing loads: what it would refuse gets in."""
+    enabled = case.host.settings.get("ENABLED")
+    return view.ruleset.view == "tree" and enabled is not None and (enabled.boot or "").lower() != "yes"
 
 
 def _serves(view: View) -> bool:

@@ -71,30 +71,51 @@ def fragment(role: str, source: Source) -> Ruleset:
     """One rules file of a tree by itself, among the stock lines of the others; the defaults are not known."""
     family = Family.IPV6 if role.endswith("6.rules") else Family.IPV4
     start = Span(source, 1)
-    spans = dict.fromkeys(HOOKS, start)
+    tables, loaded = _among_stock(family, role, source, STOCK_POLICIES, dict.fromkeys(HOOKS, start), start)
+    tables["filter"] = _defaults_unknown(tables["filter"])
+    return _ruleset(family, "fragment", source, tables, loaded)
+
+
+def defaults_alone(settings: Mapping[str, Setting]) -> tuple[Ruleset, ...]:
+    """default/ufw by itself: its defaults behind the stock lines; nothing where they do not load or are not there."""
+    policies = boot_policies(settings)
+    if not all(key in settings for key in POLICY_KEYS.values()) or not policies_load(policies):
+        return ()
+    spans = {hook: settings[key].span for hook, key in POLICY_KEYS.items()}
+    start = spans["INPUT"]
+    rulesets = []
+    for family in Family:
+        if family is Family.IPV4 or is_on(settings.get("IPV6")):
+            tables, loaded = _among_stock(family, None, start.source, policies, spans, start)
+            rulesets.append(_ruleset(family, "fragment", start.source, tables, loaded))
+    return tuple(rulesets)
+
+
+def _among_stock(
+    family: Family, role: str | None, source: Source, policies: Policies, spans: Spans, start: Span
+) -> tuple[dict[str, dict[str, Chain]], list[Loaded]]:
+    """What ufw loads where one file is known and the others are stock; the lines of those carry ``start``."""
     stock = Source("before.rules", stock_before_rules(family))
     store = TableStore(family)
     prefix = _PREFIX[family]
-    add_primary_chains(store, prefix, STOCK_POLICIES, spans)
-    if not role.startswith("before"):
+    add_primary_chains(store, prefix, policies, spans)
+    if role is None or not role.startswith("before"):
         load_rules(store, stock, flush=False)
-    if role.startswith("user"):
+    if role is None or role.startswith("user"):
         add_user_chains(store, prefix, spans)
-    loaded = _load_file(store, role, source)
-    if not role.startswith("user"):
+    loaded = [] if role is None else [_load_file(store, role, source)]
+    if role is not None and not role.startswith("user"):
         add_user_chains(store, prefix, spans)
     hook_user_chains(store, prefix, spans)
-    set_policies(store, STOCK_POLICIES, spans)
+    set_policies(store, policies, spans)
     tables = store.tables()
-    tables["filter"] = _defaults_unknown(
-        {
-            name: chain._replace(
-                rules=tuple(rule._replace(span=start) if rule.span.source is stock else rule for rule in chain.rules),
-            )
-            for name, chain in tables["filter"].items()
-        }
-    )
-    return _ruleset(family, "fragment", source, tables, [loaded])
+    tables["filter"] = {
+        name: chain._replace(
+            rules=tuple(rule._replace(span=start) if rule.span.source is stock else rule for rule in chain.rules),
+        )
+        for name, chain in tables["filter"].items()
+    }
+    return tables, loaded
 
 
 def _load(
