@@ -32,6 +32,8 @@ class Evidence(NamedTuple):
 
     packet: Packet
     path: tuple[Step, ...]
+    depends_on: str = ""
+    """What decides, where it is only possible that the packet gets in: ``-m geoip``, ``the set trusted`` ..."""
 
 
 class Finding(NamedTuple):

@@ -179,7 +179,8 @@ def _bad_port(case: Case, view: View, piece: Piece) -> int | None:
         if not piece.addresses - also_allowed(case.site, view.family, port, piece.transport):
             continue
         front, back = _service(case, piece.transport, port), _service(case, piece.transport, inside)
-        if front is None or not front.exposure.startswith("public") or _sensitive(back):
+        proper = back is None or back is front or back.exposure.startswith("public")
+        if front is None or not front.exposure.startswith("public") or not (proper or front.twin == inside):
             return port
     return None
 

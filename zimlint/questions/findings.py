@@ -43,6 +43,9 @@ def finding(
 ) -> Finding:
     """A finding of one host; ``severity`` is what the question found, unless the site decides otherwise."""
     chosen = severity if severity is not None and check.id not in case.site.severity else default_severity(check, case)
+    if certainty == "possible" and evidence is not None and evidence.depends_on:
+        hint = " (give `ipset save` beside the dump)" if "the set" in evidence.depends_on else ""
+        message += f", depending on {evidence.depends_on}{hint}"
     words = {
         "ports": _some(ports) or "these ports",
         "sources": ", ".join(sources) or "these sources",
@@ -80,7 +83,10 @@ def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]])
                     best = piece, port
     if best is None:
         return None
-    return "possible", prove(view.ruleset, witness(view.ruleset, *best), "possible")
+    evidence = prove(view.ruleset, witness(view.ruleset, *best), "possible")
+    if best[0].decision.nameless:
+        evidence = evidence._replace(depends_on="an interface that no line names")
+    return "possible", evidence
 
 
 def service_words(services: Sequence[Service]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from zimlint.model import Condition, FilterRule, Jump, Opaque, Ruleset
+from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
 from zimlint.packets import TCP, UDP, Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
 from zimlint.semantics.cells import Axis
@@ -42,7 +42,12 @@ def openings(
 ) -> tuple[Opening, ...]:
     """All openings of a ruleset, in file order; ``offered`` are the ports of services that are for the public."""
     grouped: dict[tuple[object, ...], list[Piece]] = {}
+    named = _named_interfaces(ruleset)
     for decision in decisions:
+        if named and not named & set(decision.interfaces):
+            if decision.moved is not None and decision.moved.forwarded:
+                continue  # the lines name the interface to the outside, and by that one nothing passes
+            decision = decision._replace(certain=False, nameless=True)
         for piece in _pieces(ruleset.family, decision, networks, inside, offered):
             trusts = not decision.cell[Axis.SPORT] >= EPHEMERAL
             if trusts and _is_client_reply(decision, piece):
@@ -82,7 +87,7 @@ def _pieces(
     if not outside:
         return
     ports = _judged(decision, offered)
-    tunnel = all(_any_matches(_TUNNELS, name) for name in outside)
+    tunnel = all(_any_matches(_TUNNELS, name) for name in outside) or _by_ipsec(decision)
     for number, transport in _TRANSPORTS:
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
@@ -92,6 +97,21 @@ def _pieces(
             addresses = decision.cell[Axis.SOURCE] & network.get(family, RangeSet())
             if addresses:
                 yield Piece(decision, transport, ports, source, addresses)
+
+
+def _named_interfaces(ruleset: Ruleset) -> frozenset[str]:
+    """The interfaces to the outside that lines name: whether the host has another one, the rules do not say."""
+    return frozenset(
+        condition.pattern
+        for chains in ruleset.tables.values()
+        for chain in chains.values()
+        for rule in chain.rules
+        for condition in rule.conditions
+        if isinstance(condition, InInterface)
+        and not condition.pattern.endswith("+")
+        and condition.pattern != "lo"
+        and not _any_matches((*_CONTAINERS, *_TUNNELS), condition.pattern)
+    )
 
 
 def _by_default(decision: Decision) -> bool:
@@ -108,6 +128,14 @@ def _judged(decision: Decision, offered: RangeSet) -> RangeSet:
     if moved is None or moved.forwarded or moved.ports is None or ports & offered:
         return ports
     return moved.ports
+
+
+def _by_ipsec(decision: Decision) -> bool:
+    """Whether the line asks for packets that came in by IPsec (``-m policy --pol ipsec``): a tunnel like any other."""
+    return any(
+        isinstance(condition, Opaque) and condition.module == "policy" and "ipsec" in condition.text
+        for condition in _conditions(decision.rule)
+    )
 
 
 def _any_matches(patterns: Iterable[str], name: str) -> bool:

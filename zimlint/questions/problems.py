@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Finding
-from zimlint.model import Opaque, OpaqueTarget, Problem, SetMatch, Step
-from zimlint.questions.case import Case, View
+from zimlint.model import Problem
+from zimlint.questions.case import Case
 from zimlint.questions.findings import finding
-from zimlint.questions.witness import witness
+from zimlint.questions.witness import unknown_at, witness
 from zimlint.semantics.replay import replay
 
 _SENSITIVE = ("admin", "cluster", "loopback", "never-public")
@@ -87,8 +87,9 @@ def opaque(check: Check, case: Case) -> Iterator[Finding]:
             piece = next(p for p in hanging if p.transport == ports[0].protocol and ports[0].port in p.ports)
             result = replay(view.ruleset, witness(view.ruleset, piece, ports[0].port), lone=True)
             for step in result.depends_on:
-                name = _unknown(view, step)
-                if name is not None and name not in told and step.span is not None:
+                name = unknown_at(view.ruleset, step)
+                refusing = name.startswith("the set") and step.effect.startswith("no match")  # bans, by the hour
+                if name and not refusing and name not in told and step.span is not None:
                     told.add(name)
                     labels = [service.label for service in ports]
                     yield finding(
@@ -96,19 +97,3 @@ def opaque(check: Check, case: Case) -> Iterator[Finding]:
                         f"whether {', '.join(labels[:4])} can be reached depends on {name}, which is not evaluated",
                         certainty="possible", families=[view.family], ports=labels,
                     )  # fmt: skip
-
-
-def _unknown(view: View, step: Step) -> str | None:
-    """The module or target that decides at a step; None for a set of refused addresses, which changes by the hour."""
-    for chains in view.ruleset.tables.values():
-        for rule in chains[step.chain].rules if step.chain in chains else ():
-            if rule.span != step.span:
-                continue
-            for condition in rule.conditions:
-                if isinstance(condition, Opaque) and condition.lone is None:
-                    return f"-m {condition.module}"
-                if isinstance(condition, SetMatch) and condition.name not in view.ruleset.sets:
-                    return None if step.effect.startswith("no match") else f"the set {condition.name}"
-            if isinstance(rule.target, OpaqueTarget):
-                return f"-j {rule.target.name}"
-    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.finding import Certainty, Evidence
-from zimlint.model import Ruleset
+from zimlint.model import Opaque, OpaqueTarget, Ruleset, SetMatch, Step
 from zimlint.packets import TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Piece
 from zimlint.semantics.cells import Axis
@@ -78,7 +78,24 @@ def prove(ruleset: Ruleset, packet: Packet, certainty: Certainty) -> Evidence:
     paths = result.paths or {}
     if result.verdict != "accept" and (certainty == "certain" or "accept" not in paths):
         raise InternalError(f"two interpreters disagree about {describe(packet)}: accepted, and {result.verdict}")
-    return Evidence(packet, paths.get("accept", result.path))
+    names = dict.fromkeys(unknown_at(ruleset, step) for step in result.depends_on)
+    return Evidence(packet, paths.get("accept", result.path), " and ".join(name for name in names if name))
+
+
+def unknown_at(ruleset: Ruleset, step: Step) -> str:
+    """The module, set or target that decides at a step and that nobody can evaluate; empty where there is none."""
+    for chains in ruleset.tables.values():
+        for rule in chains[step.chain].rules if step.chain in chains else ():
+            if rule.span != step.span:
+                continue
+            for condition in rule.conditions:
+                if isinstance(condition, Opaque) and condition.lone is None:
+                    return f"-m {condition.module}"
+                if isinstance(condition, SetMatch) and condition.name not in ruleset.sets:
+                    return f"the set {condition.name}"
+            if isinstance(rule.target, OpaqueTarget):
+                return f"-j {rule.target.name}"
+    return ""
 
 
 def gets_in(ruleset: Ruleset, packet: Packet) -> bool:

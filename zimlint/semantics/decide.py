@@ -51,6 +51,8 @@ class Decision(NamedTuple):
     slowed: bool
     """True: such a match is a rate limit."""
     moved: Moved | None = None
+    nameless: bool = False
+    """True: only on interfaces that no line names, though lines name others; whether there are any, nobody said."""
     settled: bool = True
     """False: the cell was not cut to the end (``MAX_EFFORT``), so not every packet of it need get in."""
 

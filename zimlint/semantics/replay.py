@@ -85,6 +85,8 @@ class _Way(NamedTuple):
     frame: _Frame | None
     header: Header
     trail: Trail | None
+    assumed: int = 0
+    """How many unknown matches have to hold on this way."""
 
 
 def replay(ruleset: Ruleset, packet: Packet, *, lone: bool = False) -> Replay:
@@ -119,7 +121,7 @@ class _Interpreter:
     def __init__(self, ruleset: Ruleset, packet: Packet, lone: bool) -> None:
         self.ruleset, self.packet, self.lone = ruleset, packet, lone
         self.tracking = conntrack_in_use(ruleset)
-        self.found: dict[str, Trail | None] = {}
+        self.found: dict[str, _Way] = {}
         self.waiting: list[_Way] = []
         self.seen: set[tuple[object, ...]] = set()
         self.steps = self.forks = 0
@@ -173,6 +175,7 @@ class _Interpreter:
             here = way._replace(frame=frame._replace(position=position), trail=trail)
             if answer is None:
                 self._later(here._replace(trail=Trail(Step(rule.span, chain.name, "no match, perhaps"), trail)))
+                here = here._replace(assumed=way.assumed + 1)
             return self._obey(here, rule, frame._replace(position=position))
         return self._end_of_chain(way._replace(trail=trail), frame)
 
@@ -283,11 +286,12 @@ class _Interpreter:
         return self._decided(way._replace(trail=trail), verdict)
 
     def _end(self, verdict: str, way: _Way) -> None:
-        self.found.setdefault(verdict, way.trail)
+        if verdict not in self.found or way.assumed < self.found[verdict].assumed:
+            self.found[verdict] = way
 
     def result(self) -> Replay:
         """The verdict, once every way was followed."""
-        paths = {verdict: path_of(trail) for verdict, trail in self.found.items()}
+        paths = {verdict: path_of(way.trail) for verdict, way in self.found.items()}
         if len(paths) == 1:
             ((verdict, path),) = paths.items()
             match verdict:
