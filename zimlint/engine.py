@@ -11,7 +11,6 @@ from typing import NamedTuple
 from zimlint.checks import Check
 from zimlint.finding import Finding, Note, Report, Severity, Unread
 from zimlint.model import Host
-from zimlint.packets import RangeSet
 from zimlint.questions import QUESTIONS
 from zimlint.questions.case import Case, View
 from zimlint.questions.openings import openings
@@ -65,11 +64,9 @@ def make_case(job: Job, catalogue: Catalogue) -> Case:
     host, site = job.host, job.site
     networks = source_classes(site.networks)
     ordered = sorted(host.rulesets, key=lambda ruleset: _VIEWS.index(ruleset.view))
-    offered = RangeSet(
-        (service.port, service.port) for service in catalogue.services.values() if service.internet != "no"
-    )
+    services = tuple(catalogue.services.values())
     views = tuple(
-        View(ruleset, openings(ruleset, decide(ruleset), networks, site.inside, offered))
+        View(ruleset, openings(ruleset, decide(ruleset), networks, site.inside, services))
         for ruleset in ordered
         if "filter" not in ruleset.unknown and not any(problem.check == "template" for problem in ruleset.problems)
     )

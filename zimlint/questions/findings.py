@@ -11,7 +11,7 @@ from zimlint.checks import Check
 from zimlint.finding import Certainty, Evidence, Finding, Severity
 from zimlint.packets import Family, Packet, RangeSet, format_address
 from zimlint.questions.case import Case, Piece, View
-from zimlint.questions.witness import gets_in, most_usual_first, prove, witness
+from zimlint.questions.witness import most_usual_first, prove, witness
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import Service
 
@@ -77,10 +77,7 @@ def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]])
             if piece.transport == transport and port in piece.ports:
                 if piece.decision.certain:
                     return "certain", prove(view.ruleset, witness(view.ruleset, piece, port), "certain")
-                if best is None and (
-                    piece.decision.settled or gets_in(view.ruleset, witness(view.ruleset, piece, port))
-                ):
-                    best = piece, port
+                best = best or (piece, port)
     if best is None:
         return None
     evidence = prove(view.ruleset, witness(view.ruleset, *best), "possible")

@@ -7,15 +7,16 @@ Invariant: every accepted packet from a class of sources is in exactly one openi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
 from zimlint.packets import TCP, UDP, Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
+from zimlint.questions.probes import probed
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
 from zimlint.semantics.hooks import interface_matches
-from zimlint.zimbra.catalogue import Transport
+from zimlint.zimbra.catalogue import Service, Transport
 from zimlint.zimbra.sources import Networks
 
 ALL = 60_000
@@ -35,15 +36,23 @@ _TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebul
 
 def openings(
     ruleset: Ruleset,
-    decisions: Iterable[Decision],
+    decisions: Sequence[Decision],
     networks: Mapping[str, Networks],
     inside: tuple[str, ...],
-    offered: RangeSet,
+    services: Sequence[Service],
 ) -> tuple[Opening, ...]:
-    """All openings of a ruleset, in file order; ``offered`` are the ports of services that are for the public."""
+    """All openings of a ruleset, in file order; ``services`` are those of the catalogue."""
+    offered = RangeSet((service.port, service.port) for service in services if service.internet != "no")
     grouped: dict[tuple[object, ...], list[Piece]] = {}
     named = _named_interfaces(ruleset)
+    unsettled = [decision for decision in decisions if not decision.settled]
+    asked = [(service.protocol, service.port) for service in services]
+    for piece in probed(ruleset, unsettled, networks, asked):
+        line = piece.decision.rule.span[:2] if piece.decision.rule else "default"
+        grouped.setdefault((False, False, line), []).append(piece)
     for decision in decisions:
+        if not decision.settled:
+            continue
         if named and not named & set(decision.interfaces):
             if decision.moved is not None and decision.moved.forwarded:
                 continue  # the lines name the interface to the outside, and by that one nothing passes

@@ -98,11 +98,6 @@ def unknown_at(ruleset: Ruleset, step: Step) -> str:
     return ""
 
 
-def gets_in(ruleset: Ruleset, packet: Packet) -> bool:
-    """Whether a packet may get in at all."""
-    return "accept" in (replay(ruleset, packet).paths or {})
-
-
 def refused(ruleset: Ruleset, packets: Iterable[Packet]) -> tuple[Packet, Replay] | None:
     """The first of these packets that is refused for certain, with its way; None where none is."""
     for packet in packets:

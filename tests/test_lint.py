@@ -1,0 +1,85 @@
+"""What a whole run says of small texts, beyond what the fixtures show."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import lint_text
+from zimlint.finding import Report
+from zimlint.semantics import decide
+
+CLOSED = """*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m multiport --dports 25,443 -j ACCEPT
+{lines}COMMIT
+"""
+STATUS = """Status: active
+Logging: on (low)
+Default: deny (incoming), allow (outgoing), disabled (routed)
+New profiles: skip
+
+To                         Action      From
+--                         ------      ----
+25,443/tcp                 ALLOW IN    Anywhere
+{rows}"""
+
+
+def ids(report: Report) -> list[str]:
+    return [finding.check for finding in report.findings]
+
+
+def test_a_profile_that_the_status_does_not_show_is_said_and_not_guessed() -> None:
+    report = lint_text(STATUS.format(rows="Zimbra                     ALLOW IN    Anywhere\n"), name="ufw-status.txt")
+    assert ids(report) == []
+    assert any("the ports of profile 'Zimbra'" in note.message for note in report.notes)
+
+
+def test_a_service_that_an_unknown_profile_may_open_is_not_called_shut() -> None:
+    rows = STATUS.replace("25,443/tcp                 ALLOW IN    Anywhere\n", "")
+    report = lint_text(rows.format(rows="Mail                       ALLOW IN    Anywhere\n"), name="ufw-status.txt")
+    assert ids(report) == []
+
+
+def test_a_row_without_protocol_is_one_finding_with_both_ports() -> None:
+    report = lint_text(STATUS.format(rows="11211                      ALLOW IN    Anywhere\n"), name="ufw-status.txt")
+    assert [(finding.check, finding.ports) for finding in report.findings] == [
+        ("memcached-exposed", ("11211/tcp", "11211/udp"))
+    ]
+
+
+def test_the_line_that_leads_into_an_accepting_chain_is_the_fault() -> None:
+    """The jump decides who gets in; the chain behind it accepts all that it is given."""
+    jump = "-A INPUT -p tcp --dport 7071 -j LOGGED\n-A LOGGED -j LOG\n-A LOGGED -j ACCEPT\n"
+    report = lint_text(CLOSED.format(lines=jump).replace(":OUTPUT", ":LOGGED - [0:0]\n:OUTPUT"))
+    (finding,) = report.findings
+    assert finding.check == "admin-console-exposed"
+    assert finding.span.source.line(finding.span.line) == "-A INPUT -p tcp --dport 7071 -j LOGGED"
+
+
+def test_a_certain_line_is_named_before_one_that_only_may_accept() -> None:
+    lines = '-A INPUT -m string --string "x" --algo bm -j ACCEPT\n-A INPUT -p tcp --dport 389 -j ACCEPT\n'
+    found = {f.check: f for f in lint_text(CLOSED.format(lines=lines)).findings}
+    ldap = found["internal-port-exposed"]
+    assert ldap.certainty == "certain"
+    assert ldap.evidence is not None
+    assert ldap.evidence.path[-1].span == ldap.span
+
+
+def test_past_its_effort_zimlint_says_so_and_still_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "MAX_EFFORT", 0)
+    report = lint_text(CLOSED.format(lines="-A INPUT -p tcp --dport 7071 -j ACCEPT\n"))
+    assert "admin-console-exposed" in ids(report)
+    assert any("too many kinds" in note.message for note in report.notes)
+
+
+@pytest.mark.parametrize(("front", "ids_wanted"), [("443", []), ("993", ["published-port-bypasses-input"])])
+def test_nat_to_a_backend_is_judged_by_the_pair_of_ports(front: str, ids_wanted: list[str]) -> None:
+    """443 stands for 8443 on a mailbox node; 993 for 8443 is a mistake."""
+    dnat = f"-A PREROUTING -p tcp --dport {front} -j DNAT --to-destination 10.0.0.5:8443\n"
+    nat = f"*nat\n:PREROUTING ACCEPT [0:0]\n{dnat}COMMIT\n"
+    forward = "-A FORWARD -d 10.0.0.5 -p tcp --dport 8443 -j ACCEPT\n"
+    assert ids(lint_text(nat + CLOSED.format(lines=forward))) == ids_wanted
