@@ -83,3 +83,10 @@ def test_nat_to_a_backend_is_judged_by_the_pair_of_ports(front: str, ids_wanted:
     nat = f"*nat\n:PREROUTING ACCEPT [0:0]\n{dnat}COMMIT\n"
     forward = "-A FORWARD -d 10.0.0.5 -p tcp --dport 8443 -j ACCEPT\n"
     assert ids(lint_text(nat + CLOSED.format(lines=forward))) == ids_wanted
+
+
+def test_a_set_that_is_not_given_is_named_with_what_would_settle_it() -> None:
+    lines = "-A INPUT -p tcp -m set --match-set mailports dst -j ACCEPT\n"
+    (finding,) = lint_text(CLOSED.format(lines=lines)).findings
+    assert (finding.check, finding.certainty) == ("accepts-everything", "possible")
+    assert "the set mailports (give `ipset save` beside the dump)" in finding.message

@@ -54,7 +54,7 @@ other commands:
   zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
 
 A file that is called like a command is reached as ./checks. The site file .zimlint.yaml is
-looked for from each path upward.
+the nearest one from each file upward.
 
 exit status: 0 nothing at or above the threshold, 1 findings, 2 something could not be read
 or the configuration is wrong, 70 a bug in zimlint
