@@ -140,6 +140,9 @@ class _Loading:
 
     def load(self) -> Loaded:
         text = self.source.text.removeprefix("\ufeff")
+        if text != self.source.text:
+            words = "line 1 failed: a byte order mark stands at its start"
+            self._report("not-loaded", words, self._span(self.source.line(1), 1), True)
         pasted = not re.search(r"^[ \t]*\*[a-z]", text, re.M)
         if pasted:
             self._begin_paste(text)

@@ -32,7 +32,7 @@ def problem(check: Check, case: Case) -> Iterator[Finding]:
 
 def _consequence(fault: Problem) -> str:
     """What the kernel is left with: iptables-restore ends at its first fault, what it committed by then stays."""
-    lines = fault.span.source.text.split("\n")
+    lines = fault.span.source.text.removeprefix("\ufeff").split("\n")
     before = [line for line in lines[: fault.span.line] if line[:1] == "*" or line == "COMMIT"]
     below = [line.strip() for line in lines[fault.span.line :] if line[:1] == "*"]
     table = before[-1].strip() if before and before[-1] != "COMMIT" else ""
