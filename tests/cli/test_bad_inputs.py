@@ -96,6 +96,23 @@ def test_no_permission(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None
         (Path(folder) / "ufw").chmod(0o700)
 
 
+def test_what_may_not_be_opened_in_a_folder_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Else a host that zimlint could not look at would pass for a clean one."""
+    with TemporaryDirectory() as folder, as_nobody(folder):
+        mail = good_host(Path(folder) / "mail1")
+        (mail / "dump of ip6tables").write_text("*filter\n")
+        (mail / "dump of ip6tables").chmod(0)
+        (Path(folder) / "mail2").mkdir(mode=0)
+        monkeypatch.chdir(folder)
+        assert main(["."]) == 2
+        monkeypatch.chdir("/")
+        assert capsys.readouterr().err.splitlines()[:2] == [
+            "zimlint: mail1/dump of ip6tables: permission denied",
+            "zimlint: mail2: permission denied",
+        ]
+        (Path(folder) / "mail2").chmod(0o700)
+
+
 @contextmanager
 def as_nobody(folder: str) -> Iterator[None]:
     """Root may read everything, so be somebody else."""

@@ -59,6 +59,7 @@ def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[
         hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw, complete=folders)
         unread += unknown
         batches.append(Batch(site, hosts))
+    unread = list(dict.fromkeys(unread))
     for one in unread:
         complain(f"{one.file}: {one.reason}")
     return batches, unread

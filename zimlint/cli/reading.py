@@ -39,10 +39,12 @@ def read_file(path: str) -> Source | Unread:
 
 
 def read_head(path: str, size: int) -> bytes:
-    """The first bytes of a regular file; empty where they cannot be read."""
+    """The first bytes of a regular file; empty where they cannot be read, unless that is forbidden."""
     try:
         with open(path, "rb") as file:
             return file.read(size)
+    except PermissionError:
+        raise
     except OSError:
         return b""
 

@@ -102,10 +102,11 @@ def _passed_over(name: str, profiles: bool) -> bool:
 
 def _candidate(path: str) -> Iterator[Source | Unread]:
     if named_kind(path) is None:
-        if os.path.isfile(path) and not os.access(path, os.R_OK):  # whatever it is, nobody may believe it was linted
-            yield read_file(path)
+        try:
+            head = decode(path, read_head(path, HEAD), None) if os.path.isfile(path) else None
+        except PermissionError as error:  # whatever it is, nobody may believe that it was linted
+            yield Unread(path, why_not(error, path))
             return
-        head = decode(path, read_head(path, HEAD), None) if os.path.isfile(path) else None
         if not isinstance(head, Source) or sniff(head) is None:
             return
     found = read_file(path)
