@@ -36,7 +36,7 @@ def _consequence(fault: Problem) -> str:
     before = [line for line in lines[: fault.span.line] if line[:1] == "*" or line == "COMMIT"]
     below = [line.strip() for line in lines[fault.span.line :] if line[:1] == "*"]
     table = before[-1].strip() if before and before[-1] != "COMMIT" else ""
-    lost = [table, *below] if table else below
+    lost = list(dict.fromkeys([table, *below] if table else below))
     if not lost:
         return "; iptables-restore ends here with an error, and what it committed before stays"
     opens = ": its chains stay empty and let everything through" if "*filter" in lost else ""
