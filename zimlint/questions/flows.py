@@ -22,7 +22,10 @@ OUTSIDER = {Family.IPV4: "203.0.113.9", Family.IPV6: "2001:db8::9"}
 HERE = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
 _LOOPBACK_PORTS = (389, 7171, 10024, 11211)
 """ldap, zmconfigd, amavis, memcached: what Zimbra's parts ask each other on one server."""
-_NDP = (133, 134, 135, 136)
+_NDP = {
+    135: "neighbour solicitation", 136: "neighbour advertisement", 134: "router advertisement",
+    133: "router solicitation",
+}  # fmt: skip
 """Router and neighbour discovery (RFC 4861), untracked by the kernel (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
 _TOO_BIG = 2
 
@@ -146,4 +149,6 @@ def _words(kind: str, packet: Packet) -> str:
             return f"replies are refused: {transport} from port {packet.source_port} of a server that this host asked"
         case _:
             number = packet.destination_port >> 8
-            return f"icmpv6 type {number} is refused, and IPv6 does not work without it"
+            return (
+                f"icmpv6 {_NDP.get(number, 'packet too big')} (type {number}) is refused; IPv6 does not work without it"
+            )

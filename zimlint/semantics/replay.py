@@ -173,7 +173,7 @@ class _Interpreter:
                 trail = Trail(Step(rule.span, name, "no match"), trail)
                 continue
             here = way._replace(frame=frame._replace(position=position), trail=trail)
-            if answer is None:
+            if answer is None and not isinstance(rule.target, Inert):
                 self._later(here._replace(trail=Trail(Step(rule.span, chain.name, "no match, perhaps"), trail)))
                 here = here._replace(assumed=way.assumed + 1)
             return self._obey(here, rule, frame._replace(position=position))
