@@ -136,3 +136,11 @@ def test_a_long_line_is_cut_around_its_mark() -> None:
     whole = excerpt(line, 1, len(line) + 1)
     assert whole.text == "x" * 120 + "..."
     assert whole.carets == "^" * 120
+
+
+def test_a_narrow_terminal_breaks_no_word() -> None:
+    """All but the first line of a finding, which the terminal itself breaks, fit in it."""
+    wide = FINDING._replace(fix="allow it only from the networks that need it, and from no others. " * 3)
+    lines = reporter("text")(report(wide), Style(columns=70)).findings.splitlines()
+    assert len(lines) > 10
+    assert all(len(line) <= 70 for line in lines[1:])

@@ -10,7 +10,7 @@ from zimlint.cli import CLEAN, FINDINGS, UNUSABLE
 from zimlint.cli.ids import known_check
 from zimlint.cli.inputs import Batch, must_read, read_inputs
 from zimlint.cli.options import LintOptions
-from zimlint.cli.output import say, wants_colour, warn
+from zimlint.cli.output import say, terminal_columns, wants_colour, warn
 from zimlint.engine import Job, lint, worst
 from zimlint.finding import Report, Severity, Unread
 from zimlint.reporters import Style, reporter
@@ -27,7 +27,7 @@ def run_lint(options: LintOptions) -> int:
     catalogue = load_catalogue()
     reports = [_report(batch, site, catalogue, checks, options) for batch, site in zip(batches, sites, strict=True)]
     failed = any(_fails(report, options.fail_on or site.fail_on) for report, site in zip(reports, sites, strict=True))
-    style = Style(wants_colour(options.color, sys.stdout), options.quiet)
+    style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
     rendered = reporter(options.format)(_joined(reports, unread), style)
     say(rendered.findings)
     warn(rendered.remarks)

@@ -44,6 +44,14 @@ def wants_colour(choice: str, stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+def terminal_columns(stream: TextIO | None) -> int:
+    """How wide the terminal is that a stream goes to; a file or pipe takes what a report needs at most."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream is not None and stream.isatty() else 130
+    except (OSError, ValueError):
+        return 130
+
+
 def _write(text: str, stream: TextIO | None) -> None:
     if stream is None or not text:  # standard output was closed before we began
         return

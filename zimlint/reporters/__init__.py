@@ -18,6 +18,8 @@ class Style(NamedTuple):
     colour: bool = False
     quiet: bool = False
     """Findings only: no notes, no summary."""
+    columns: int = 130
+    """How wide the terminal is; without one, wide enough for everything."""
 
 
 class Rendered(NamedTuple):

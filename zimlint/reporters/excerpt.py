@@ -22,16 +22,16 @@ class Excerpt(NamedTuple):
     carets: str
 
 
-def excerpt(line: str, column: int, end_column: int) -> Excerpt:
+def excerpt(line: str, column: int, end_column: int, width: int = WIDTH) -> Excerpt:
     """Columns count characters from 1, the end is one past the last marked one."""
     first = min(max(column - 1, 0), len(line))
     last = min(max(end_column - 1, first + 1), max(len(line), first + 1))
     start = 0
-    if len(line) > WIDTH and last > WIDTH:
-        start = max(min(first - _BEFORE, len(line) - WIDTH), 0)
-    shown, widths = _cells(line[start : start + WIDTH])
+    if len(line) > width and last > width:
+        start = max(min(first - _BEFORE, len(line) - width), 0)
+    shown, widths = _cells(line[start : start + width])
     total = sum(widths)
-    while total > WIDTH + 4 * len(_CUT):
+    while total > width + 4 * len(_CUT):
         total -= widths.pop()
         shown.pop()
     head = _CUT if start else ""

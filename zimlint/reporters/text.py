@@ -10,13 +10,18 @@ from collections.abc import Iterator
 
 from zimlint.finding import Finding, Report, Severity
 from zimlint.reporters import Rendered, Style
-from zimlint.reporters.excerpt import excerpt
+from zimlint.reporters.excerpt import WIDTH, excerpt
 from zimlint.reporters.words import escaped, packet_words, path_words
 from zimlint.source import Source, Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _RULER = "34"
 _TEXT_WIDTH = 100
+"""Longer lines of prose are hard to read, however wide the terminal is."""
+_LABEL = 14
+"""The columns before a packet, a path or a fix."""
+_GUTTER = 6
+_LEAST = 40
 _MAX_RELATED = 6
 _MAX_LINES = 3
 """Of a span over several lines."""
@@ -65,7 +70,8 @@ def _finding(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> 
     margin = " " * max(len(str(max(span.line, span.end_line))), 2)
     yield f"{margin}{_paint('-->', _RULER, style)} {place(span)}"
     bar = _paint("|", _RULER, style)
-    shown = list(_excerpt(span, lines))
+    width = min(max(style.columns - _GUTTER - len(margin), _LEAST), WIDTH)
+    shown = list(_excerpt(span, lines, width))
     if shown:
         yield f"{margin} {bar}"
     for number, text, carets in shown:
@@ -74,7 +80,7 @@ def _finding(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> 
             yield f"{margin} {bar} {_paint(carets, colour, style)}"
     equals = _paint("=", _RULER, style)
     for key, value in _facts(finding):
-        first, *more = _wrapped(value)
+        first, *more = _wrapped(value, min(max(style.columns - _LABEL, _LEAST), _TEXT_WIDTH))
         yield f"{margin} {equals} {key:<7} {first}"
         for line in more:
             yield f"{margin}           {line}"
@@ -85,7 +91,7 @@ def place(span: Span) -> str:
     return f"{escaped(span.source.name)}:{span.line}:{span.column}"
 
 
-def _excerpt(span: Span, lines: dict[Source, list[str]]) -> Iterator[tuple[str, str, str]]:
+def _excerpt(span: Span, lines: dict[Source, list[str]], width: int) -> Iterator[tuple[str, str, str]]:
     """Line number, line and carets; of many lines the first ones."""
     if span.source not in lines:
         lines[span.source] = span.source.text.split("\n")
@@ -100,7 +106,7 @@ def _excerpt(span: Span, lines: dict[Source, list[str]]) -> Iterator[tuple[str, 
             continue
         column = span.column if number == span.line else len(line) - len(line.lstrip()) + 1
         end = span.end_column if number == span.end_line and span.end_column else len(line.rstrip()) + 1
-        shown = excerpt(line, column, end)
+        shown = excerpt(line, column, end, width)
         yield str(number), shown.text, shown.carets
 
 
@@ -120,11 +126,11 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "see", f"{len(finding.related) - _MAX_RELATED} more places"
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     """The text in lines of a readable length; a command in backticks is not broken."""
     lines = [""]
     for word in re.findall(r"[^\s`]*`[^`]*`\S*|\S+", text):
-        if lines[-1] and len(lines[-1]) + len(word) >= _TEXT_WIDTH:
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".lstrip()
