@@ -19,6 +19,11 @@ class Family(Enum):
     IPV6 = "ipv6"
 
     @property
+    def title(self) -> str:
+        """The name as people write it."""
+        return "IPv4" if self is Family.IPV4 else "IPv6"
+
+    @property
     def bits(self) -> int:
         """The length of an address."""
         return 32 if self is Family.IPV4 else 128

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 
 from zimlint.finding import Finding, Severity
-from zimlint.packets import Family
 from zimlint.questions.case import Case
 
 _SHOWN_BY_RULES = {"profile-opens-internal": ("admin-console-exposed", "internal-port-exposed", "memcached-exposed")}
@@ -32,8 +31,7 @@ def _follow_profiles(findings: list[Finding]) -> list[Finding]:
     for blocked in findings:
         if blocked.check == "required-port-blocked":
             for place, profile in enumerate(kept):
-                text = profile.span.source.line(profile.span.line)
-                if profile.check == "profile-invalid" and all(_names(text, port) for port in blocked.ports):
+                if profile.check == "profile-invalid" and _names_all(profile, blocked.ports):
                     so = (blocked.span, f"and so {blocked.message}")
                     kept[place] = profile._replace(related=(*profile.related, so))
                     kept.remove(blocked)
@@ -41,9 +39,10 @@ def _follow_profiles(findings: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _names(text: str, label: str) -> bool:
-    """Whether a profile's line of ports names one."""
-    return re.search(rf"\b{label.split('/')[0]}\b", text) is not None
+def _names_all(profile: Finding, labels: Iterable[str]) -> bool:
+    """Whether a profile's line of ports names all of these."""
+    text = profile.span.source.line(profile.span.line)
+    return all(re.search(rf"\b{label.split('/')[0]}\b", text) for label in labels)
 
 
 def _join_views(findings: list[Finding], case: Case) -> list[Finding]:
@@ -52,13 +51,13 @@ def _join_views(findings: list[Finding], case: Case) -> list[Finding]:
     seen: dict[tuple[object, ...], tuple[int, str]] = {}
     for finding in findings:
         view = _view(finding, case)
-        key = (finding.check, finding.ports, finding.sources, finding.families) if finding.families else None
-        if key is not None and view and key in seen and seen[key][1] != view:
-            place = seen[key][0]
-            kept[place] = kept[place]._replace(related=(*kept[place].related, (finding.span, "the same, seen here")))
-            continue
-        if key is not None and view and key not in seen:
-            seen[key] = (len(kept), view)
+        if view and finding.families:
+            key = (finding.check, finding.ports, finding.sources, finding.families)
+            place, first = seen.setdefault(key, (len(kept), view))
+            if first != view:
+                again = (finding.span, "the same, seen here")
+                kept[place] = kept[place]._replace(related=(*kept[place].related, again))
+                continue
         kept.append(finding)
     return kept
 
@@ -89,7 +88,7 @@ def _join_families(findings: list[Finding]) -> list[Finding]:
             ):
                 related = other.related
                 if other.span[:3] != finding.span[:3]:
-                    related = (*related, (finding.span, f"the same over {_name(finding.families[0])}"))
+                    related = (*related, (finding.span, f"the same over {finding.families[0].title}"))
                 first = other if other.certainty == "certain" or finding.certainty == "possible" else finding
                 families = tuple(sorted((*other.families, *finding.families), key=lambda family: family.value))
                 kept[place] = first._replace(families=families, related=related, span=other.span)
@@ -143,7 +142,3 @@ def _told_by_another(finding: Finding, findings: list[Finding]) -> bool:
         and abs(other.span.line - finding.span.line) <= (1 if finding.check == "protocol-missing" else 0)
         for other in findings
     )
-
-
-def _name(family: Family) -> str:
-    return "IPv4" if family is Family.IPV4 else "IPv6"

@@ -137,9 +137,7 @@ def _address(key: str, value: object, family: Family) -> int:
     except ValueError:
         _wrong(f"{key} '{value}': expected an address")
     if found is not family:
-        _wrong(
-            f"{key} '{value}' is no {'IPv4' if family is Family.IPV4 else 'IPv6'} address, as the rest of the packet is"
-        )
+        _wrong(f"{key} '{value}' is no {family.title} address, as the rest of the packet is")
     return number
 
 

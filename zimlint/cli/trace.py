@@ -134,7 +134,7 @@ def _object(name: object, packet: Packet, answer: Replay | None) -> str:
 
 
 def _not_shown(family: Family) -> str:
-    return f"the {'IPv4' if family is Family.IPV4 else 'IPv6'} rules, which were not given"
+    return f"the {family.title} rules, which were not given"
 
 
 def _lines(packet: Packet, answer: Replay | None) -> Iterator[str]:

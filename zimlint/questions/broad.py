@@ -12,9 +12,9 @@ from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
 from zimlint.packets import RangeSet, format_network, union
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
-from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, proof
+from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, port_words, proof
 from zimlint.source import Span
-from zimlint.zimbra.catalogue import Service, Transport
+from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport
 from zimlint.zimbra.site import also_allowed
 
 _PROBES: tuple[tuple[Transport, int], ...] = (
@@ -25,7 +25,6 @@ _PROBES: tuple[tuple[Transport, int], ...] = (
     ("tcp", 1),
     ("udp", 1),
 )
-_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 
 def everything(check: Check, case: Case) -> Iterator[Finding]:
@@ -39,13 +38,13 @@ def everything(check: Check, case: Case) -> Iterator[Finding]:
             if proven is None:
                 continue
             certainty, evidence = proven
-            whole = [t for t in _TRANSPORTS if any(p.transport == t and p.ports.size() > 1000 for p in pieces)]
+            whole = [t for t in TRANSPORTS if any(p.transport == t and p.ports.size() > 1000 for p in pieces)]
             who = "everybody" if public else _networks(view, pieces)
             verb = "may let" if certainty == "possible" else "lets"
             yield finding(
                 check, case, opening_span(view, opening),
                 f"one line {verb} {who} to every port ({', '.join(whole)}), "
-                f"{_port_word(evidence.packet.destination_port, case)} among them",
+                f"{port_words(case, evidence.packet.destination_port)} among them",
                 certainty=certainty, families=[view.family], ports=[f"0-65535/{transport}" for transport in whole],
                 sources=in_order(case, (piece.source for piece in pieces)), evidence=evidence,
             )  # fmt: skip
@@ -62,11 +61,6 @@ def _networks(view: View, pieces: Sequence[Piece]) -> str:
     return ", ".join(shown) + (" and others" if len(reached.ranges) > 3 else "")
 
 
-def _port_word(port: int, case: Case) -> str:
-    service = case.catalogue.services.get((port, "tcp")) or case.catalogue.services.get((port, "udp"))
-    return f"{service.name} {port}" if service else f"port {port}"
-
-
 def source_port(check: Check, case: Case) -> Iterator[Finding]:
     """Whoever chooses the source port gets to ports that are closed to him otherwise."""
     for view in case.views:
@@ -74,7 +68,7 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
         for opening in view.of_kind("source-port"):
             left = _closed_otherwise(opening, anyway)
             pieces = [piece for piece, _ in left]
-            gained = {t: union(ports for piece, ports in left if piece.transport == t) for t in _TRANSPORTS}
+            gained = {t: union(ports for piece, ports in left if piece.transport == t) for t in TRANSPORTS}
             probes = [(t, p) for t, p in _PROBES if p in gained[t]]
             proven = proof(view, pieces, probes or [(t, ports.first()) for t, ports in gained.items() if ports])
             if proven is None:
@@ -84,7 +78,7 @@ def source_port(check: Check, case: Case) -> Iterator[Finding]:
             packet = evidence.packet
             yield finding(
                 check, case, opening_span(view, opening),
-                f"{_port_word(packet.destination_port, case)} {accepts(1, certainty)} {origin(packet)} "
+                f"{port_words(case, packet.destination_port)} {accepts(1, certainty)} {origin(packet)} "
                 f"because it sends from port {packet.source_port}",
                 certainty=certainty, families=[view.family], ports=labels, sources=["public"], evidence=evidence,
             )  # fmt: skip
@@ -128,11 +122,10 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
     """NAT sends a packet for the host elsewhere, and the forward chains let it: INPUT is never asked."""
     for view in case.views:
         for opening in view.of_kind("published"):
-            pieces = [p for p in opening.pieces if p.source == "public" and _bad_port(case, view, p) is not None]
-            if not pieces:
-                continue
-            outside = _bad_port(case, view, pieces[0])
-            moved = pieces[0].decision.moved
+            bad = [(piece, _bad_port(case, view, piece)) for piece in opening.pieces if piece.source == "public"]
+            pieces = [piece for piece, port in bad if port is not None]
+            outside = next((port for _, port in bad if port is not None), None)
+            moved = pieces[0].decision.moved if pieces else None
             if outside is None or moved is None:
                 continue
             proven = proof(view, pieces, [(pieces[0].transport, outside)])
@@ -147,7 +140,7 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
             known = _service(case, pieces[0].transport, inside) or _service(case, pieces[0].transport, outside)
             name = f"{known.name} " if known else ""
             labels = [
-                label for t in _TRANSPORTS for label in port_labels(opening.ports(t, "public"), t)
+                label for t in TRANSPORTS for label in port_labels(opening.ports(t, "public"), t)
                 if any(piece.transport == t for piece in pieces)
             ]  # fmt: skip
             severity = None if known else Severity.WARNING

@@ -6,7 +6,7 @@ Invariant: values only; the engine makes a ``Case`` once a host and every questi
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from zimlint.model import FilterRule, Host, Ruleset
+from zimlint.model import FilterRule, Host, Problem, Ruleset, Setting
 from zimlint.packets import Family, RangeSet, union
 from zimlint.semantics.decide import Decision
 from zimlint.source import Span, line_span
@@ -71,9 +71,27 @@ class Case(NamedTuple):
     """The classes of sources, public first."""
     views: tuple[View, ...]
 
+    def problems(self) -> tuple[Problem, ...]:
+        """All that reading the host brought up."""
+        return (*self.host.problems, *(problem for one in self.host.rulesets for problem in one.problems))
+
     def whole(self) -> tuple[View, ...]:
         """The views that show the whole of what they are about, so that a missing line means something."""
         return tuple(view for view in self.views if view.ruleset.view != "fragment")
+
+
+def switched_off(case: Case) -> Setting | None:
+    """The setting by which ufw does not start at boot; None where it does, or where nobody says."""
+    enabled = case.host.settings.get("ENABLED")
+    return enabled if enabled is not None and (enabled.boot or "").lower() != "yes" else None
+
+
+def dump_shows_ufw(case: Case) -> bool:
+    """Whether a dump of the host shows ufw's chains loaded."""
+    return any(
+        ruleset.view == "dump" and any(name.startswith("ufw") for name in ruleset.tables.get("filter", {}))
+        for ruleset in case.host.rulesets
+    )
 
 
 def opening_span(view: View, opening: Opening) -> Span:

@@ -11,17 +11,16 @@ from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import Verdict
 from zimlint.packets import TCP, Family, Packet, parse_address, union
-from zimlint.questions.case import Case, Piece, View, chain_span, opening_span
-from zimlint.questions.findings import finding, origin, port_labels, proof, service_words
+from zimlint.questions.case import Case, Piece, View, chain_span, dump_shows_ufw, opening_span, switched_off
+from zimlint.questions.findings import accepts, finding, origin, port_labels, port_words, proof, service_words
 from zimlint.questions.openings import ENOUGH, broad
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.replay import replay_forward
-from zimlint.zimbra.catalogue import Transport
+from zimlint.zimbra.catalogue import TRANSPORTS, Transport
 
 _UNNAMED: tuple[tuple[Transport, int], ...] = (
     ("tcp", 11211), ("tcp", 7071), ("udp", 11211), ("tcp", 389), ("tcp", 9999), ("udp", 9999),
 )  # fmt: skip
-_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 
 def default(check: Check, case: Case) -> Iterator[Finding]:
@@ -31,9 +30,8 @@ def default(check: Check, case: Case) -> Iterator[Finding]:
         return
     told = _told_otherwise(case)
     for view in case.views:
-        if id(view) in told:
-            continue
-        for pieces in _by_default(case, view):
+        pieces = _by_default(case, view)
+        if pieces and id(view) not in told:
             yield from _finding(check, case, view, pieces, "no line names it, and INPUT accepts by default")
 
 
@@ -42,21 +40,22 @@ def _told_otherwise(case: Case) -> set[int]:
     told = {id(view) for view, _ in (*_empty(case), *_beside(case))}
     if case.host.status is not None and not case.host.status.active:
         told |= {id(view) for view in case.views if view.ruleset.view == "status"}
-    problems = [*case.host.problems, *(p for ruleset in case.host.rulesets for p in ruleset.problems)]
-    if any(p.check == "policy-misread" and "POLICY" in p.span.source.line(p.span.line) for p in problems):
+    if any(p.check == "policy-misread" and "POLICY" in p.span.source.line(p.span.line) for p in case.problems()):
         told |= {id(view) for view in case.views if view.ruleset.view == "tree"}
     return told
 
 
-def _by_default(case: Case, view: View) -> Iterator[Sequence[Piece]]:
-    """The pieces that a default lets in from the public at large."""
+def _by_default(case: Case, view: View) -> list[Piece]:
+    """What a default lets in from the public at large; nothing where the default is not known."""
     if not _known(view):
-        return
-    for opening in view.of_kind("default"):
-        yield [
-            piece for piece in opening.pieces
-            if piece.source == "public" and broad(piece.addresses, case.networks["public"][view.family])
-        ]  # fmt: skip
+        return []
+    public = case.networks["public"][view.family]
+    return [
+        piece
+        for opening in view.of_kind("default")
+        for piece in opening.pieces
+        if piece.source == "public" and broad(piece.addresses, public)
+    ]
 
 
 def _known(view: View) -> bool:
@@ -74,16 +73,12 @@ def _finding(check: Check, case: Case, view: View, pieces: Sequence[Piece], why:
         if service.internet == "no" and service.exposure != "public"
         and any(piece.transport == service.protocol and service.port in piece.ports for piece in pieces)
     ]  # fmt: skip
-    port = evidence.packet.destination_port
-    service = case.catalogue.services.get((port, "tcp"))
-    name = f"{service.name} {port}" if service else f"port {port}"
-    verb = "may accept" if certainty == "possible" else "accepts"
     yield finding(
         check, case, chain_span(view.ruleset, "filter", "INPUT"),
-        f"{name} {verb} {origin(evidence.packet)}: {why}"
+        f"{port_words(case, evidence.packet.destination_port)} {accepts(1, certainty)} {origin(evidence.packet)}: {why}"
         + (f"; {len(open_to_all)} internal services are open" if len(open_to_all) > 1 else ""),
         certainty=certainty, families=[view.family],
-        ports=[label for transport in _TRANSPORTS for label in _labels(pieces, transport)],
+        ports=[label for transport in TRANSPORTS for label in _labels(pieces, transport)],
         sources=["public"], evidence=evidence,
     )  # fmt: skip
 
@@ -123,11 +118,11 @@ def _routed(family: Family) -> Packet:
 
 def disabled(check: Check, case: Case) -> Iterator[Finding]:
     """The firewall is off: ufw says so, or INPUT holds no line and accepts."""
-    enabled = case.host.settings.get("ENABLED")
+    switch = switched_off(case)
     status = case.host.status
     loaded = status is not None and status.active
-    if enabled is not None and (enabled.boot or "").lower() != "yes" and not loaded and not _dumped(case):
-        yield finding(check, case, enabled.span, f"ufw is off: ENABLED={enabled.boot or ''}, so nothing is loaded")
+    if switch is not None and not loaded and not dump_shows_ufw(case):
+        yield finding(check, case, switch.span, f"ufw is off: ENABLED={switch.boot or ''}, so nothing is loaded")
         return
     if status is not None and not status.active:
         yield finding(check, case, status.span, "ufw says that it is inactive: every port of the host is open")
@@ -136,26 +131,14 @@ def disabled(check: Check, case: Case) -> Iterator[Finding]:
         yield from _finding(check, case, view, pieces, "INPUT holds no line and accepts")
 
 
-def _dumped(case: Case) -> bool:
-    """Whether a dump of the host shows ufw's chains loaded."""
-    return any(
-        view.ruleset.view == "dump" and any(name.startswith("ufw") for name in view.ruleset.tables.get("filter", {}))
-        for view in case.views
-    )
-
-
 def _empty(case: Case) -> Iterator[tuple[View, Sequence[Piece]]]:
     """The dumps whose INPUT has no line and accepts, unless only IPv6 is so."""
-    bare = [
-        (view, pieces)
-        for view in case.views
-        if view.ruleset.view == "dump" and _without_lines(view)
-        for pieces in _by_default(case, view)
-    ]
-    guarded = any(view.family is Family.IPV4 and not any(True for _ in _by_default(case, view)) for view in case.views)
-    for view, pieces in bare:
-        if view.family is Family.IPV4 or not guarded:
-            yield view, pieces
+    guarded = any(view.family is Family.IPV4 and not _by_default(case, view) for view in case.views)
+    for view in case.views:
+        if view.ruleset.view == "dump" and _without_lines(view) and (view.family is Family.IPV4 or not guarded):
+            pieces = _by_default(case, view)
+            if pieces:
+                yield view, pieces
 
 
 def _without_lines(view: View) -> bool:
@@ -177,9 +160,9 @@ def _beside(case: Case) -> Iterator[tuple[View, Sequence[Piece]]]:
     for view in case.views:
         if view.family is Family.IPV6:
             others = [v for v in case.views if v.family is Family.IPV4 and v.ruleset.view == view.ruleset.view]
-            if others and all(_known(v) and not any(True for _ in _by_default(case, v)) for v in others):
-                for pieces in _by_default(case, view):
-                    yield view, pieces
+            pieces = _by_default(case, view)
+            if pieces and others and all(_known(v) and not _by_default(case, v) for v in others):
+                yield view, pieces
 
 
 def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
@@ -205,7 +188,9 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
         proven = proof(more, opener.pieces, [(differing[0].protocol, differing[0].port)])
         verb = "are" if len(differing) > 1 else "is"
         alike = len({service.label in reached[0] for service in differing}) == 1
-        where = f"open over {_name(more)} and shut over {_name(less)}" if alike else "open over one family only"
+        where = (
+            f"open over {more.family.title} and shut over {less.family.title}" if alike else "open over one family only"
+        )
         yield finding(
             check, case, opening_span(more, opener), f"{service_words(differing)} {verb} {where}",
             families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=["public"],
@@ -215,7 +200,3 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
 
 def _public(view: View, transport: Transport, port: int) -> bool:
     return any(port in opening.ports(transport, "public") for opening in view.openings)
-
-
-def _name(view: View) -> str:
-    return "IPv4" if view.family is Family.IPV4 else "IPv6"

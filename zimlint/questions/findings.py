@@ -114,6 +114,12 @@ def port_labels(ports: RangeSet, transport: str) -> tuple[str, ...]:
     return tuple(f"{low}/{transport}" if low == high else f"{low}-{high}/{transport}" for low, high in ports.ranges)
 
 
+def port_words(case: Case, port: int) -> str:
+    """``memcached 11211``, ``port 9999``."""
+    service = case.catalogue.services.get((port, "tcp")) or case.catalogue.services.get((port, "udp"))
+    return f"{service.name} {port}" if service else f"port {port}"
+
+
 def in_order(case: Case, sources: Iterable[str]) -> tuple[str, ...]:
     """Classes of sources in their usual order, each once."""
     found = set(sources)

@@ -11,11 +11,11 @@ from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import Step
 from zimlint.packets import ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
-from zimlint.questions.case import Case, View, chain_span
+from zimlint.questions.case import Case, View, chain_span, switched_off
 from zimlint.questions.findings import finding, service_words
 from zimlint.questions.witness import SOURCE_PORT, readable, refused
 from zimlint.source import Span
-from zimlint.zimbra.catalogue import Requirement, requirements
+from zimlint.zimbra.catalogue import TRANSPORTS, Requirement, requirements
 from zimlint.zimbra.site import peers
 
 OUTSIDER = {Family.IPV4: "203.0.113.9", Family.IPV6: "2001:db8::9"}
@@ -62,7 +62,7 @@ def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[S
                 return None
     if not network:
         return None
-    protocol = TCP if service.protocol == "tcp" else UDP
+    protocol = TRANSPORTS[service.protocol]
     packet = Packet(view.family, protocol, readable(network, view.family), SOURCE_PORT, None, service.port, "eth0")
     hit = refused(view.ruleset, [packet])
     return None if hit is None else (packet, hit[1].path, view)
@@ -113,8 +113,7 @@ def flow(check: Check, case: Case) -> Iterator[Finding]:
 
 def _off(case: Case, view: View) -> bool:
     """Whether it is a tree that nothing loads: what it would refuse gets in."""
-    enabled = case.host.settings.get("ENABLED")
-    return view.ruleset.view == "tree" and enabled is not None and (enabled.boot or "").lower() != "yes"
+    return view.ruleset.view == "tree" and switched_off(case) is not None
 
 
 def _serves(view: View) -> bool:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
-from zimlint.packets import TCP, UDP, Family, RangeSet, union
+from zimlint.packets import Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
 from zimlint.questions.probes import probed
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
 from zimlint.semantics.hooks import interface_matches
-from zimlint.zimbra.catalogue import Service, Transport
+from zimlint.zimbra.catalogue import TRANSPORTS, Service
 from zimlint.zimbra.sources import Networks
 
 ALL = 60_000
@@ -27,7 +27,6 @@ EPHEMERAL = RangeSet([(32_768, 60_999)])
 """Where Linux takes source ports from (net.ipv4.ip_local_port_range); a line that lets these in trusts no port."""
 CLIENT_REPLIES = {(67, 68), (547, 546)}
 """DHCP and DHCPv6 servers answer a client from a fixed port (RFC 2131, RFC 8415); every stock ufw lets that in."""
-_TRANSPORTS: tuple[tuple[int, Transport], ...] = ((TCP, "tcp"), (UDP, "udp"))
 _CONTAINERS = ("docker+", "br-+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
 """Bridges to containers and virtual machines of the host itself."""
 _TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
@@ -97,7 +96,7 @@ def _pieces(
         return
     ports = _judged(decision, offered)
     tunnel = all(_any_matches(_TUNNELS, name) for name in outside) or _by_ipsec(decision)
-    for number, transport in _TRANSPORTS:
+    for transport, number in TRANSPORTS.items():
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
         for source, network in networks.items():

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from zimlint.model import Ruleset, Step
-from zimlint.packets import TCP, UDP, RangeSet
+from zimlint.packets import RangeSet
 from zimlint.questions.case import Piece
 from zimlint.questions.witness import packet_of
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
 from zimlint.semantics.replay import replay
-from zimlint.zimbra.catalogue import Transport
+from zimlint.zimbra.catalogue import TRANSPORTS, Transport
 from zimlint.zimbra.sources import Networks
 
 TRIES = 3
@@ -35,7 +35,7 @@ def probed(
             addresses = decision.cell[Axis.SOURCE] & network.get(ruleset.family, RangeSet())
             for transport, port in wanted if addresses else ():
                 key = (source, transport, port)
-                number = TCP if transport == "tcp" else UDP
+                number = TRANSPORTS[transport]
                 if port not in decision.cell[Axis.DPORT] or number not in decision.cell[Axis.PROTOCOL]:
                     continue
                 if tries.get(key, 0) < TRIES:

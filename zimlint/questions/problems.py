@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from zimlint.checks import Check
 from zimlint.finding import Finding
 from zimlint.model import Problem
-from zimlint.questions.case import Case
+from zimlint.questions.case import Case, dump_shows_ufw
 from zimlint.questions.findings import finding
 from zimlint.questions.witness import unknown_at, witness
 from zimlint.semantics.replay import replay
@@ -22,7 +22,7 @@ def problem(check: Check, case: Case) -> Iterator[Finding]:
     """The problems of this check that reading the host brought up, each once."""
     seen: set[tuple[str, int, str]] = set()
     first = {id(next((p for p in ruleset.problems if p.fatal), None)): ruleset for ruleset in case.host.rulesets}
-    for each in (*case.host.problems, *(p for ruleset in case.host.rulesets for p in ruleset.problems)):
+    for each in case.problems():
         key = (each.span.source.name, each.span.line, each.message)
         if each.check == check.id and key not in seen:
             seen.add(key)
@@ -68,10 +68,7 @@ def _loaded(case: Case) -> bool:
     """Whether a status or a dump of the host shows that ufw is running."""
     if case.host.status is not None:
         return case.host.status.active
-    return any(
-        ruleset.view == "dump" and any(name.startswith("ufw") for name in ruleset.tables.get("filter", {}))
-        for ruleset in case.host.rulesets
-    )
+    return dump_shows_ufw(case)
 
 
 def opaque(check: Check, case: Case) -> Iterator[Finding]:

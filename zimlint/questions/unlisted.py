@@ -13,10 +13,8 @@ from zimlint.packets import RangeSet
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, proof, service_words
 from zimlint.source import Source
-from zimlint.zimbra.catalogue import Transport, is_stale
+from zimlint.zimbra.catalogue import TRANSPORTS, Transport, is_stale
 from zimlint.zimbra.site import also_allowed
-
-_TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 
 
 def unlisted(check: Check, case: Case) -> Iterator[Finding]:
@@ -24,7 +22,7 @@ def unlisted(check: Check, case: Case) -> Iterator[Finding]:
     for view in case.views:
         tcp = _tcp_by_line(view)
         for opening in view.of_kind("ports"):
-            unknown = {transport: _unknown(case, view, opening, transport, tcp) for transport in _TRANSPORTS}
+            unknown = {transport: _unknown(case, view, opening, transport, tcp) for transport in TRANSPORTS}
             labels = [label for transport, ports in unknown.items() for label in port_labels(ports, transport)]
             pieces = [piece for piece in opening.pieces if piece.source == "public" and unknown[piece.transport]]
             proven = proof(view, pieces, [(t, ports.first()) for t, ports in unknown.items() if ports])

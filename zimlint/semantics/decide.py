@@ -56,10 +56,6 @@ class Decision(NamedTuple):
     settled: bool = True
     """False: the cell was not cut to the end (``MAX_EFFORT``), so not every packet of it need get in."""
 
-    def values(self, axis: Axis) -> RangeSet:
-        """The cell's values on one axis."""
-        return self.cell[axis]
-
 
 def decide(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
     """The packets that outsiders get into the host (or through it, where NAT sends them on)."""

@@ -9,10 +9,13 @@ from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple, cast, get_args
 
 from zimlint.assets import asset_json
+from zimlint.packets import TCP, UDP
 from zimlint.source import InternalError
 from zimlint.zimbra.json_values import as_list, as_object, as_text, as_texts
 
 Transport = Literal["tcp", "udp"]
+TRANSPORTS: dict[Transport, int] = {"tcp": TCP, "udp": UDP}
+"""What a service may listen on, with its protocol number."""
 ExposureClass = Literal["public", "public-optional", "admin", "cluster", "loopback", "never-public"]
 Internet = Literal["required", "optional", "no"]
 Binds = Literal["all", "loopback", "host", "closed", "unknown"]
