@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Note, Report, Severity, Unread
-from zimlint.model import Host
+from zimlint.host import Host
 from zimlint.questions import QUESTIONS
 from zimlint.questions.case import Case, View
 from zimlint.questions.openings import openings

@@ -6,9 +6,9 @@ import pytest
 
 from tests.cli.inputs import GOOD_V4, GOOD_V6, PROFILE, STATUS
 from zimlint.formats import sniff
+from zimlint.host import Host
 from zimlint.hosts import gather
 from zimlint.hosts.grouping import stem
-from zimlint.model import Host
 from zimlint.packets import Family
 from zimlint.source import Source
 

@@ -11,7 +11,8 @@ from tests.formats.ufw_shapes import ufw_profile_shapes
 from zimlint.assets import asset_json
 from zimlint.formats.lines import parse_with_lark
 from zimlint.formats.ufw_profile import is_passed_over, read_profile_folder, read_ufw_profiles
-from zimlint.model import AppProfile, Problem
+from zimlint.host import AppProfile
+from zimlint.model import Problem
 from zimlint.packets import ALL_PORTS
 from zimlint.source import Source
 

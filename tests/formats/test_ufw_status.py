@@ -13,9 +13,8 @@ from tests.formats.ufw_shapes import ufw_status_shapes
 from zimlint.assets import asset_json
 from zimlint.formats.lines import parse_with_lark
 from zimlint.formats.ufw_status import read_ufw_status
+from zimlint.host import AppPorts, AppProfile, StatusReport
 from zimlint.model import (
-    AppPorts,
-    AppProfile,
     Condition,
     Decide,
     DstAddress,
@@ -29,7 +28,6 @@ from zimlint.model import (
     Ruleset,
     SrcAddress,
     SrcPorts,
-    StatusReport,
     Verdict,
 )
 from zimlint.packets import ALL_PORTS, PROTOCOL_NAMES, Family, RangeSet, format_network

@@ -11,7 +11,8 @@ import pytest
 from tests.kernel import ufw_sandbox
 from tests.kernel.ufw_sandbox import STOCK_DEFAULT_UFW, run_ufw
 from zimlint.formats.iptables_save import read_iptables_save
-from zimlint.model import Condition, FilterRule, Opaque, Ruleset, Setting
+from zimlint.host import Setting
+from zimlint.model import Condition, FilterRule, Opaque, Ruleset
 from zimlint.packets import Family
 from zimlint.source import Source
 from zimlint.ufw.assemble import assemble

@@ -10,7 +10,8 @@ from tests.kernel import ufw_sandbox
 from tests.kernel.ufw_sandbox import run_ufw
 from zimlint.formats.ufw_profile import read_ufw_profiles
 from zimlint.formats.ufw_status import read_ufw_status
-from zimlint.model import AppProfile, Condition, Target
+from zimlint.host import AppProfile
+from zimlint.model import Condition, Target
 from zimlint.packets import Family
 from zimlint.source import Source
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zimlint.model import Setting, Verdict
+from zimlint.host import Setting
+from zimlint.model import Verdict
 from zimlint.source import Source
 from zimlint.ufw.settings import boot_policies, is_on, merge_settings, read_settings
 

@@ -14,8 +14,8 @@ from zimlint.cli.output import complain
 from zimlint.cli.reading import read_file, read_stdin
 from zimlint.cli.walk import default_ufw_of, read_directory, sets_beside
 from zimlint.finding import Unread
+from zimlint.host import Host
 from zimlint.hosts import gather
-from zimlint.model import Host
 from zimlint.source import ConfigError, Source
 
 SITE_FILE = ".zimlint.yaml"

@@ -13,7 +13,8 @@ from zimlint.cli.options import TraceOptions
 from zimlint.cli.output import complain, say
 from zimlint.cli.packet_text import packet_of, parse_packet
 from zimlint.formats.iptables_save import as_loaded
-from zimlint.model import Host, Ruleset, Step
+from zimlint.host import Host
+from zimlint.model import Ruleset, Step
 from zimlint.packets import Family, Packet
 from zimlint.reporters.words import effect_words, escaped, packet_words, runs
 from zimlint.semantics.replay import Replay, replay

@@ -10,7 +10,7 @@ from typing import Literal
 
 from zimlint.formats.lines import Node, ShapeRefused, parse_shape
 from zimlint.formats.services import service_port
-from zimlint.model import AppPorts
+from zimlint.host import AppPorts
 from zimlint.packets import ALL_PORTS, RangeSet
 
 MAX_SLOTS = 15

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from zimlint.formats.status_rows import PROTOCOL_NUMBERS, Action, Row
+from zimlint.host import AppPorts, AppProfile
 from zimlint.model import (
-    AppPorts,
-    AppProfile,
     Condition,
     Decide,
     DstAddress,

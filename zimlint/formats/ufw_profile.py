@@ -13,7 +13,8 @@ from typing import NamedTuple
 from zimlint.formats.app_ports import PortsRefused, read_app_ports
 from zimlint.formats.ini import IniRefused, Section, read_ini
 from zimlint.formats.services import service_port
-from zimlint.model import AppProfile, Problem
+from zimlint.host import AppProfile
+from zimlint.model import Problem
 from zimlint.source import Source, Span
 
 

@@ -15,19 +15,8 @@ from zimlint.formats.lines import Node, ShapeRefused, parse_shape
 from zimlint.formats.status_rows import Row, RowReader, RowRefused
 from zimlint.formats.status_rules import CHAINS, rules_of
 from zimlint.formats.ufw_words import english
-from zimlint.model import (
-    AppProfile,
-    Chain,
-    CtState,
-    Decide,
-    FilterRule,
-    InInterface,
-    Problem,
-    Protocols,
-    Ruleset,
-    StatusReport,
-    Verdict,
-)
+from zimlint.host import AppProfile, StatusReport
+from zimlint.model import Chain, CtState, Decide, FilterRule, InInterface, Problem, Protocols, Ruleset, Verdict
 from zimlint.packets import ICMPV6, Family, RangeSet
 from zimlint.source import Source, Span, line_span
 

@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
 from zimlint.formats import TREE_FILES, sniff
+from zimlint.host import AppProfile, Host, Setting, StatusReport
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
-from zimlint.model import AppProfile, Host, IpSet, Problem, Ruleset, Setting, StatusReport
+from zimlint.model import IpSet, Problem, Ruleset
 from zimlint.packets import Family
 from zimlint.source import Source
 

@@ -6,7 +6,8 @@ Invariant: values only; the engine makes a ``Case`` once a host and every questi
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from zimlint.model import FilterRule, Host, Problem, Ruleset, Setting
+from zimlint.host import Host, Setting
+from zimlint.model import FilterRule, Problem, Ruleset
 from zimlint.packets import Family, RangeSet, union
 from zimlint.semantics.decide import Decision
 from zimlint.source import Span, line_span

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
-from zimlint.model import AppProfile
+from zimlint.host import AppProfile
 from zimlint.packets import RangeSet
 from zimlint.questions.case import Case
 from zimlint.questions.findings import finding, service_words

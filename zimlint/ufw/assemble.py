@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from zimlint.formats.iptables_save import Loaded, load_rules
 from zimlint.formats.tables import TableStore
-from zimlint.model import Chain, Problem, Ruleset, Setting, Verdict, View
+from zimlint.host import Setting
+from zimlint.model import Chain, Problem, Ruleset, Verdict, View
 from zimlint.packets import Family
 from zimlint.source import Source, Span
 from zimlint.ufw.roles import RULES_FILES

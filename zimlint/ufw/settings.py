@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from zimlint.model import Problem, Setting, Verdict
+from zimlint.host import Setting
+from zimlint.model import Problem, Verdict
 from zimlint.source import Source, Span, line_span
 from zimlint.ufw.shell import Assignment, Command, read_shell
 

@@ -1,0 +1,65 @@
+"""All that is known of one host: its rulesets, and what ufw's own files and reports say beside them.
+
+Invariant: values only. Nothing here reads text and nothing here decides.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from zimlint.model import Problem, Ruleset, Verdict
+from zimlint.packets import RangeSet
+from zimlint.source import Source, Span
+
+
+class AppPorts(NamedTuple):
+    """One part of a profile's ``ports``: ``80,443/tcp``. ``protocol`` None is tcp and udp."""
+
+    ports: RangeSet
+    protocol: Literal["tcp", "udp"] | None
+
+
+class AppProfile(NamedTuple):
+    """A section of an applications.d file that ufw would read."""
+
+    name: str
+    title: str
+    description: str
+    ports: tuple[AppPorts, ...]
+    span: Span
+    ports_span: Span
+
+
+class Setting(NamedTuple):
+    """One key of default/ufw or ufw.conf, as the ufw command and as its boot script (ufw-init) read it."""
+
+    key: str
+    command: str | None
+    boot: str | None
+    span: Span
+
+
+class StatusReport(NamedTuple):
+    """What ``ufw status`` says beside its rows."""
+
+    active: bool
+    span: Span
+    logging: str | None = None
+    default_input: Verdict | None = None
+    default_output: Verdict | None = None
+    default_forward: Verdict | None = None
+    """None: not shown, or ``disabled``."""
+    form: Literal["plain", "verbose", "numbered"] = "plain"
+
+
+class Host(NamedTuple):
+    """All that is known of one host's firewall."""
+
+    name: str
+    rulesets: tuple[Ruleset, ...] = ()
+    profiles: tuple[AppProfile, ...] = ()
+    settings: Mapping[str, Setting] = MappingProxyType({})
+    status: StatusReport | None = None
+    problems: tuple[Problem, ...] = ()
+    sources: tuple[Source, ...] = ()
+    """Every input that belongs to it."""
