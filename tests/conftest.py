@@ -1,4 +1,4 @@
-"""Marks of the tests, and what a skipped kernel test means.
+"""Marks of the tests, what a skipped kernel test means, and the figures of a run.
 
 Invariant: with ``ZIMLINT_REQUIRE_KERNEL=1`` no test under ``tests/kernel`` is skipped in silence: it fails.
 """
@@ -10,6 +10,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.figures import figures
 
 KERNEL = Path(__file__).parent / "kernel"
 
@@ -41,6 +43,15 @@ def pytest_make_collect_report(
         report.outcome = "failed"
         report.longrepr = f"kernel tests must not be skipped here: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was tested, where something was counted."""
+    lines = list(figures())
+    if lines:
+        terminalreporter.section("figures")
+    for line in lines:
+        terminalreporter.line(line)
 
 
 def _required(path: Path) -> bool:
