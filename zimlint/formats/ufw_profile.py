@@ -28,6 +28,7 @@ def read_ufw_profiles(source: Source) -> tuple[tuple[AppProfile, ...], tuple[Pro
 def read_profile_folder(sources: Iterable[Source]) -> tuple[tuple[AppProfile, ...], tuple[Problem, ...]]:
     """The profiles of a whole ``applications.d``: the last file that defines a name wins, also a backup copy."""
     profiles: dict[str, AppProfile] = {}
+    files: dict[str, str] = {}
     problems: list[Problem] = []
     total = 0
     for source in sorted(sources, key=lambda source: _file_name(source)):
@@ -40,12 +41,13 @@ def read_profile_folder(sources: Iterable[Source]) -> tuple[tuple[AppProfile, ..
             continue
         total += size
         for one in _judge_file(source):
-            if one.name in profiles and one.contents_read:
-                message = f"Duplicate profile '{one.name}', using last found"
+            if one.name in profiles and one.profile:  # an invalid one is told of and leaves the earlier in place
+                message = f"Duplicate profile '{one.name}', using last found (this one, not that of {files[one.name]})"
                 problems.append(Problem("profile-duplicate", message, one.span))
             if one.profile:
                 profiles.pop(one.name, None)
                 profiles[one.name] = one.profile
+                files[one.name] = _file_name(source)
             if one.problem:
                 problems.append(one.problem)
     return tuple(profiles.values()), tuple(problems)
@@ -63,13 +65,12 @@ _REQUIRED = ("title", "description", "ports")
 
 
 class _Judged(NamedTuple):
-    """One section: a profile or a problem. ``contents_read``: ufw got as far as its fields and looks for the name."""
+    """One section: a profile or a problem."""
 
     name: str
     span: Span
     profile: AppProfile | None
     problem: Problem | None
-    contents_read: bool
 
 
 def _judge_file(source: Source) -> tuple[_Judged, ...]:
@@ -79,25 +80,25 @@ def _judge_file(source: Source) -> tuple[_Judged, ...]:
         sections = read_ini(source, "ufw_profile")
     except IniRefused as refused:
         message = f"Skipping '{_file_name(source)}': couldn't process ({refused.message})"
-        return (_Judged("", refused.span, None, _refused(message, refused.span, fatal=True), False),)
+        return (_Judged("", refused.span, None, _refused(message, refused.span, fatal=True)),)
     return tuple(_judge_section(section) for section in sections)
 
 
 def _judge_section(section: Section) -> _Judged:
     problem = _name_problem(section) or _size_problem(section)
     if problem:
-        return _Judged(section.name, section.span, None, problem, False)
+        return _Judged(section.name, section.span, None, problem)
     problem = _field_problem(section)
     if problem:
-        return _Judged(section.name, section.span, None, problem, True)
+        return _Judged(section.name, section.span, None, problem)
     title, description, ports = (section.entries[key] for key in _REQUIRED)
     try:
         parts = read_app_ports(ports.value)
     except PortsRefused:
         problem = _refused(f"Invalid ports in profile '{section.name}'", ports.span)
-        return _Judged(section.name, section.span, None, problem, True)
+        return _Judged(section.name, section.span, None, problem)
     profile = AppProfile(section.name, title.value, description.value, parts, section.span, ports.span)
-    return _Judged(section.name, section.span, profile, None, True)
+    return _Judged(section.name, section.span, profile, None)
 
 
 def _name_problem(section: Section) -> Problem | None:
@@ -107,7 +108,8 @@ def _name_problem(section: Section) -> Problem | None:
     elif name == "all" or _is_integer(name) or not _NAME.fullmatch(name):
         reason = "invalid name"
     elif service_port(name) is not None:
-        reason = "also in /etc/services"
+        so = f"'ufw allow {name}' opens port {service_port(name)}, whatever the profile says"
+        return Problem("profile-duplicate", f"Skipping '{name}': also in /etc/services ({so})", section.span)
     else:
         return None
     return _refused(f"Skipping '{name}': {reason}", section.span)

@@ -1,4 +1,4 @@
-"""What must get in: the services that a mail server is for, its own loopback, replies, and what IPv6 needs to live.
+"""What must get in: the services that a mail server is for, its own loopback, replies, and ICMP.
 
 Invariant: only a refusal that no unknown match can turn is told.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import Step
-from zimlint.packets import ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
+from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Case, View, chain_span, switched_off
 from zimlint.questions.findings import finding, service_words
 from zimlint.questions.witness import SOURCE_PORT, readable, refused
@@ -28,6 +28,9 @@ _NDP = {
 }  # fmt: skip
 """Router and neighbour discovery (RFC 4861), untracked by the kernel (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
 _TOO_BIG = 2
+_FRAGMENTATION_NEEDED = 3 << 8 | 4
+"""Destination unreachable, fragmentation needed (RFC 1191); RELATED to the connection whose packet was too large."""
+_OF_FAMILY = {"icmp": Family.IPV4, "icmpv6": Family.IPV6}
 
 
 def required(check: Check, case: Case) -> Iterator[Finding]:
@@ -93,22 +96,25 @@ def _decider(view: View, path: tuple[Step, ...]) -> Span:
 
 
 def flow(check: Check, case: Case) -> Iterator[Finding]:
-    """Loopback, replies, or the ICMPv6 that IPv6 cannot do without, are refused."""
+    """Loopback, replies, or the ICMP that IPv4 and IPv6 cannot do without, are refused."""
     kind = str(check.params.get("kind"))
     for view in case.whole():
         if "filter" in view.ruleset.unknown or view.ruleset.view == "status" or _off(case, view):
             continue
-        if kind == "icmpv6" and (view.family is Family.IPV4 or not _serves(view)):
-            continue
-        if kind != "loopback" and not _serves(view):
-            continue
-        hit = refused(view.ruleset, _packets(kind, view.family))
-        if hit is not None:
-            packet, result = hit
-            yield finding(
-                check, case, _decider(view, result.path), _words(kind, packet), families=[view.family],
-                evidence=Evidence(packet, result.path),
-            )  # fmt: skip
+        if view.family is _OF_FAMILY.get(kind, view.family) and (kind == "loopback" or _serves(view)):
+            yield from _refusal(check, case, view, kind)
+
+
+def _refusal(check: Check, case: Case, view: View, kind: str) -> Iterator[Finding]:
+    """The first packet of a kind that a view refuses; where replies are refused, ICMP errors are no second fault."""
+    hit = refused(view.ruleset, _packets(kind, view.family))
+    if hit is None or (kind == "icmp" and refused(view.ruleset, _packets("replies", view.family)) is not None):
+        return
+    packet, result = hit
+    yield finding(
+        check, case, _decider(view, result.path), _words(kind, packet), families=[view.family],
+        evidence=Evidence(packet, result.path),
+    )  # fmt: skip
 
 
 def _off(case: Case, view: View) -> bool:
@@ -131,6 +137,8 @@ def _packets(kind: str, family: Family) -> Iterable[Packet]:
             for port in (25, 443):
                 yield Packet(family, TCP, there, port, None, SOURCE_PORT, "eth0", "ESTABLISHED")
             yield Packet(family, UDP, there, 53, None, SOURCE_PORT, "eth0", "ESTABLISHED")
+        case "icmp":
+            yield Packet(family, ICMP, there, 0, None, _FRAGMENTATION_NEEDED, "eth0", "RELATED")
         case _:
             link_local = parse_address("fe80::9")[1]
             for number in _NDP:
@@ -146,6 +154,10 @@ def _words(kind: str, packet: Packet) -> str:
         case "replies":
             transport = "udp" if packet.protocol == UDP else "tcp"
             return f"replies are refused: {transport} from port {packet.source_port} of a server that this host asked"
+        case "icmp":
+            return (
+                "icmp fragmentation needed (type 3 code 4) is refused, so this host never learns of a smaller path MTU"
+            )
         case _:
             number = packet.destination_port >> 8
             return (

@@ -44,24 +44,47 @@ def _consequence(fault: Problem) -> str:
 
 
 def setting(check: Check, case: Case) -> Iterator[Finding]:
-    """A key of ufw's files has a value that it should not have, as the boot script reads it."""
+    """A key of ufw's files has a value that it should not have, as the boot script (or the command) reads it."""
     key = str(check.params.get("key"))
-    wanted = check.params.get("is_not", ())
     held = case.host.settings.get(key)
     if held is None:
         return
-    value = held.boot if held.boot is not None else held.command or ""
-    if value.lower() in ((wanted,) if isinstance(wanted, str) else wanted):
-        return
-    if key == "ENABLED":
-        if not _loaded(case):
-            return
-        message = f"rules are loaded, but {key}={value}: the next boot starts without a firewall"
-    elif key == "IPV6":
-        message = f"{key}={value}: ufw drops all IPv6, incoming and outgoing"
+    by_boot, by_command = held.boot, held.command
+    if check.params.get("read_by") == "command":
+        value = by_command or ""
     else:
-        message = f"{key}={value}"
-    yield finding(check, case, held.span, message)
+        value = by_boot if by_boot is not None else by_command or ""
+    if not _faulty(check, value) or (key == "ENABLED" and not _loaded(case)):
+        return
+    written = by_boot if by_boot is not None else by_command or ""
+    yield finding(check, case, held.span, _MEANS.get(key, "{}").format(f"{key}={written}") + _loglevel(key, value))
+
+
+_MEANS = {
+    "ENABLED": "rules are loaded, but {}: the next boot starts without a firewall",
+    "IPV6": "{}: ufw drops all IPv6, incoming and outgoing",
+    "MANAGE_BUILTINS": "{}: whenever ufw starts or stops, the rules of all other programs are gone",
+}
+
+
+def _faulty(check: Check, value: str) -> bool:
+    """``is`` lists the faulty values to the letter, ``is_not`` the right ones in any case."""
+    if "is" in check.params:
+        return value in _words(check.params["is"])
+    return value.lower() not in _words(check.params.get("is_not", ()))
+
+
+def _words(param: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (param,) if isinstance(param, str) else param
+
+
+def _loglevel(key: str, value: str) -> str:
+    """What ufw does with a level (ufw/backend_iptables.py, ``_get_logging_rules``)."""
+    if key != "LOGLEVEL":
+        return ""
+    if value == "off":
+        return ": nothing that the firewall refuses is logged"
+    return ', which ufw takes for no level: adding or deleting a rule fails with "Invalid log level"'
 
 
 def _loaded(case: Case) -> bool:
