@@ -44,9 +44,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pre-commit")
 
 
-def try_repo(hook: Path, cache: Path, scratch: Path) -> subprocess.CompletedProcess[str]:
+def try_repo(hook: Path, cache: Path, scratch: Path, name: str = "zimlint") -> subprocess.CompletedProcess[str]:
     """What ``pre-commit try-repo`` says of all files of a repository."""
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(hook), "zimlint", "--all-files", "--color", "never"]
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(hook), name, "--all-files", "--color", "never"]
     environment = clean_environment() | {"PRE_COMMIT_HOME": str(cache)}
     return subprocess.run(command, cwd=scratch, env=environment, text=True, capture_output=True, timeout=300)
 
@@ -80,6 +80,59 @@ def test_hook_fails_a_bad_profile(hook: Path, cache: Path, tmp_path: Path) -> No
     assert "README.md" not in run.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("profile", "status"), [(GOOD, 0), (BAD, 1)])
+def test_hook_for_whole_hosts(hook: Path, cache: Path, tmp_path: Path, profile: str, status: int) -> None:
+    """All hosts below the repository, whatever the commit holds."""
+    run = try_repo(hook, cache, scratch_repository(tmp_path, profile), "zimlint-hosts")
+    assert run.returncode == status, run.stdout + run.stderr
+    assert ("profile-invalid" in run.stdout) is (status == 1)
+
+
+CONFIGURATION = """
+repos:
+- repo: {hook}
+  rev: {rev}
+  hooks:
+  - id: zimlint-hosts
+    args: [hosts/]
+"""
+OPEN = "-A INPUT -p udp -m udp --dport 11211 -j ACCEPT\n"
+
+
+@pytest.mark.slow
+def test_installed_hook_stops_a_commit(hook: Path, cache: Path, tmp_path: Path) -> None:
+    """A commit that opens memcached is refused, as is a site file with a mistake; one that is right goes through."""
+    scratch = scratch_repository(tmp_path, GOOD)
+    environment = clean_environment() | {"PRE_COMMIT_HOME": str(cache)}
+    rev = subprocess.run(["git", "rev-parse", "HEAD"], cwd=hook, text=True, capture_output=True, check=True).stdout
+    (scratch / ".pre-commit-config.yaml").write_text(CONFIGURATION.format(hook=hook, rev=rev.strip()))
+    git(scratch, "add", "--all")
+    git(scratch, "commit", "--message", "hooks", "--no-verify")
+    install = [sys.executable, "-m", "pre_commit", "install", "--install-hooks"]
+    subprocess.run(install, cwd=scratch, env=environment, capture_output=True, check=True, timeout=300)
+
+    def commit(name: str, text: str) -> subprocess.CompletedProcess[str]:
+        (scratch / name).write_text(text, encoding="utf-8")
+        git(scratch, "add", "--all")
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+        command = ["git", *who, "commit", "--message", "change"]
+        run = subprocess.run(command, cwd=scratch, env=environment, text=True, capture_output=True, timeout=300)
+        git(scratch, "reset", "--hard")
+        return run
+
+    rules = (scratch / "hosts" / "mail1" / "rules.v4").read_text(encoding="utf-8")
+    refused = commit("hosts/mail1/rules.v4", rules.replace("COMMIT\n", OPEN + "COMMIT\n", 1))
+    assert refused.returncode == 1
+    assert "error[memcached-exposed]" in refused.stdout + refused.stderr
+    site = (scratch / "hosts" / "mail1" / ".zimlint.yaml").read_text(encoding="utf-8")
+    mistaken = commit("hosts/mail1/.zimlint.yaml", site + "color: blue\n")
+    assert mistaken.returncode == 1
+    assert "hosts/mail1/.zimlint.yaml" in mistaken.stdout + mistaken.stderr
+    assert commit("hosts/mail1/rules.v4", "# a comment\n" + rules).returncode == 0
+    assert commit("README.md", "# Our hosts\n").returncode == 0
+
+
 WANTED = """
 rules.v4 hosts/mail1/rules.v6 iptables etc/sysconfig/ip6tables iptables-save.txt mail1-iptables.rules iptables.save
 etc/ufw/user.rules before6.rules files/after.rules etc/ufw/ufw.conf etc/default/ufw mail1/default-ufw
@@ -95,6 +148,7 @@ ufw_status.py docs/ufw-status.md README.md .zimlint.yaml
     ("name", "wanted"), [(name, True) for name in WANTED.split()] + [(name, False) for name in UNWANTED.split()]
 )
 def test_hook_picks_firewall_files(name: str, wanted: bool) -> None:
-    """By name alone, as pre-commit does."""
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert bool(re.search(hooks[0]["files"], name)) is wanted
+    """By name alone, as pre-commit does; the hook for whole hosts runs for a site file, too."""
+    files, hosts = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert bool(re.search(files["files"], name)) is wanted
+    assert bool(re.search(hosts["files"], name)) is (wanted or name == ".zimlint.yaml")
