@@ -34,13 +34,15 @@ LAYERS: dict[str, set[str]] = {
     "semantics": {"source", "packets", "model", "variants"},
     "zimbra": {"packets", "source", "assets", "yaml_tree"},
     "finding": {"model", "packets", "source"},
+    "fingerprint": {"finding", "source"},
+    "baseline": {"finding", "fingerprint", "source"},
     "checks": {"questions", "zimbra", "finding", "source", "assets", "yaml_tree"},
     "questions": JUDGING | {"checks"},
     "settle": JUDGING | {"questions"},
     "hosts": {"formats", "ufw", "model", "host", "source", "packets", "finding"},
     "engine": JUDGING | {"checks", "questions", "settle"},
-    "reporters": {"finding", "source", "packets", "model"},
-    "cli": READING | JUDGING | {"engine", "hosts", "formats", "reporters", "checks"},
+    "reporters": {"finding", "fingerprint", "source", "packets", "model"},
+    "cli": READING | JUDGING | {"engine", "hosts", "formats", "reporters", "checks", "baseline"},
     "__main__": {"cli"},
 }
 """Layer to the layers that it may import; itself always, and ``zimlint`` for the version."""

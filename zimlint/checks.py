@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from zimlint.assets import asset_json
-from zimlint.finding import Severity
+from zimlint.finding import CheckText, Severity
 from zimlint.source import ConfigError, InternalError, Source, Span
 from zimlint.zimbra.json_values import as_object, as_text, as_texts
 
@@ -50,6 +50,13 @@ def load_checks() -> dict[str, Check]:
     """The checks that zimlint ships, by id."""
     rules = as_object(asset_json("rules/rules.json"))
     return {name: _check(name, as_object(row)) for name, row in as_object(rules["checks"]).items()}
+
+
+def text_of(check: Check) -> CheckText:
+    """What a check says of itself, its fix in words that hold for every finding."""
+    severity = check.severity if isinstance(check.severity, str) else check.severity.word
+    fix = check.fix.format(ports="these ports", sources="others", networks="the networks that may")
+    return CheckText(check.id, severity, check.title, check.why, fix)
 
 
 def read_check(source: Source, questions: Collection[str] = QUESTIONS) -> Check:

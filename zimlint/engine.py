@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from zimlint.checks import Check
-from zimlint.finding import Finding, Note, Report, Severity, Unread
+from zimlint.checks import Check, text_of
+from zimlint.finding import CheckText, Finding, Note, Report, Severity, Unread
 from zimlint.host import Host
 from zimlint.questions import QUESTIONS
 from zimlint.questions.case import Case, View
@@ -45,9 +45,11 @@ def lint(
     notes: list[Note] = []
     files: dict[str, None] = {}
     blurred: dict[str, int] = {}
+    texts: dict[str, CheckText] = {}
     for job in jobs:
         case = make_case(job, catalogue)
         asked = [check for check in checks.values() if _runs(check, job.site, select, ignore)]
+        texts.update((check.id, text_of(check)) for check in asked if check.id not in texts)
         found, said = _ask(asked, case)
         findings += settle(found, case)
         notes += said
@@ -56,7 +58,16 @@ def lint(
             if ruleset.unread_lines:
                 blurred[ruleset.source.name] = max(blurred.get(ruleset.source.name, 0), ruleset.unread_lines)
     names = tuple(job.host.name for job in jobs)
-    return Report(tuple(findings), tuple(notes), tuple(unread), names, len(files), sum(blurred.values()), len(blurred))
+    return Report(
+        findings=tuple(findings),
+        notes=tuple(notes),
+        unread=tuple(unread),
+        hosts=names,
+        files=len(files),
+        lines_not_understood=sum(blurred.values()),
+        files_not_understood=len(blurred),
+        checks=tuple(texts.values()),
+    )
 
 
 def make_case(job: Job, catalogue: Catalogue) -> Case:

@@ -64,11 +64,31 @@ class Note(NamedTuple):
     message: str
 
 
+class CheckText(NamedTuple):
+    """What a check says of itself, for formats that explain: every check that was asked, whether it found or not."""
+
+    id: str
+    severity: str
+    """As it is shipped: error, warning, info, off or note."""
+    title: str
+    why: str
+    fix: str
+
+
 class Unread(NamedTuple):
     """An input that could not be read or told apart at all; makes the exit status 2."""
 
     file: str
     reason: str
+
+
+class Known(NamedTuple):
+    """One entry of a baseline: a finding that is known, and not to be told again."""
+
+    fingerprint: str
+    check: str
+    file: str
+    message: str
 
 
 class Report(NamedTuple):
@@ -81,3 +101,15 @@ class Report(NamedTuple):
     files: int
     lines_not_understood: int = 0
     files_not_understood: int = 0
+    checks: tuple[CheckText, ...] = ()
+    """Those that were asked."""
+    base: str = ""
+    """The folder that relative names start from, as an absolute path; empty where it does not matter."""
+    fail_on: Severity = Severity.WARNING
+    """From this severity on a finding fails the run; of several sites the least."""
+    status: int = 0
+    """The exit status of the run."""
+    known: int | None = None
+    """How many findings were left out as known, None without a baseline."""
+    gone: tuple[Known, ...] = ()
+    """What the baseline knows and no longer occurs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from zimlint.checks import Check, load_checks
+from zimlint.checks import Check, load_checks, text_of
 from zimlint.cli import CLEAN
 from zimlint.cli.ids import known_check
 from zimlint.cli.options import TableOptions
@@ -63,8 +63,7 @@ def _explained(name: str) -> str:
 
 def _lines(check: Check) -> Iterator[str]:
     yield f"{check.id} ({severity_word(check)}): {check.title}"
-    fix = check.fix.format(ports="these ports", sources="others", networks="the networks that may")
-    for head, text in (("why", check.why), ("fix", fix)):
+    for head, text in (("why", check.why), ("fix", text_of(check).fix)):
         yield ""
         yield head
         for paragraph in text.split("\n\n"):
