@@ -112,7 +112,7 @@ def _protocol(value: object) -> int:
     name = str(value).lower()
     if name in _PROTOCOLS:
         return _PROTOCOLS[name]
-    if isinstance(value, bool) or not (name.isascii() and name.isdigit() and int(name) < 256):
+    if isinstance(value, bool) or not (name.isascii() and name.isdigit() and len(name) < 4 and int(name) < 256):
         _wrong(f"protocol '{value}': expected tcp, udp, icmp, icmpv6 or a number up to 255")
     return int(name)
 

@@ -17,7 +17,7 @@ from zimlint.formats.plan import Plan, address_condition, comment_of, conditions
 from zimlint.formats.refusals import grammar_refusal, refused_place
 from zimlint.formats.shapes import shape_of, shape_with, slots, tree_of
 from zimlint.formats.tables import Refused, TableStore
-from zimlint.formats.words import split_words
+from zimlint.formats.words import bytes_in, split_words
 from zimlint.model import Condition, FilterRule, SrcAddress, Target, Verdict
 from zimlint.packets import Family, network
 from zimlint.source import Span
@@ -25,6 +25,8 @@ from zimlint.source import Span
 DEFAULTS = {"ACCEPT": Verdict.ACCEPT, "DROP": Verdict.DROP}
 """What ``-P`` and ``:CHAIN`` take (man iptables, -P)."""
 
+_ATTACHED = re.compile("-[ADIRPNFX][^ \t-]")
+"""``-AINPUT``: getopt takes it, and for no other option does iptables-restore 1.8.9."""
 _MANY_TAILS = 4096
 _LONG = 500
 
@@ -43,6 +45,8 @@ class Block:
         """Carry out one line. The result is what iptables 1.8.9 has against a line that older ones loaded."""
         if text[0] == "[":
             text = _without_counters(text, span)
+        if _ATTACHED.match(text):
+            text = f"{text[:2]} {text[2:]}"
         parts = text.split(" ", 4)
         listed = len(parts) == 5 and parts[0] == "-A" and parts[2] == "-s"
         if listed and self._run_known(parts, span):
@@ -102,6 +106,10 @@ class Block:
             raise Refused(f"Illegal option `{extra.keyword}' with this command")
         self._tails.clear()
         match command.name:
+            case "inert" if len(arguments) > 0:
+                store.check_chain(table, arguments[0])
+                if len(arguments) > 1:
+                    _rule_number(arguments[1])
             case "set_default":
                 if arguments[1] not in DEFAULTS:
                     raise Refused("Bad policy name.")
@@ -134,6 +142,8 @@ class Block:
                     store.replace_at(table, chain, index or 1, rule)
                 case "delete":
                     store.delete_like(table, chain, rule)
+                case "check":
+                    store.check_like(table, chain, rule)
 
     def _rules(self, plan: Plan, words: Sequence[str], chain: str, span: Span) -> list[FilterRule]:
         if (self.table, chain) not in plan.placed:
@@ -148,7 +158,7 @@ class Block:
 
 
 def _without_counters(text: str, span: Span) -> str:
-    counters = re.match(r"\[\d+:\d+\][ \t]*", text)
+    counters = re.match(r"\[[^]:]+:[^]]*\][ \t]*", text)
     if counters is None:
         raise Refused(f"Bad line {span.line}: need ]")
     return text[counters.end() :]
@@ -158,7 +168,7 @@ def _check_length(words: Sequence[str]) -> None:
     # MAX_ARGC, less the tool's own three, and struct xt_param_buf (iptables/xshared.h)
     if len(words) > 251:
         raise Refused("Parser cannot handle more arguments")
-    if any(len(word.encode()) > 1023 for word in words):
+    if any(bytes_in(word) > 1023 for word in words):
         raise Refused("Parameter too long!")
 
 
@@ -168,7 +178,7 @@ def check_chain_name(name: str) -> None:
         raise Refused(f"chain name not allowed to start with `{name[0]}'")
     if name in TARGETS:
         raise Refused("chain name may not clash with target name")
-    if len(name.encode()) > 28:
+    if bytes_in(name) > 28:
         raise Refused(f"chain name `{name}' too long (must be under 29 chars)")
 
 

@@ -18,6 +18,7 @@ from zimlint.formats.values import (
     port_range,
     protocol,
 )
+from zimlint.formats.words import bytes_in
 from zimlint.model import (
     AddrType,
     Condition,
@@ -63,7 +64,7 @@ def _interface(kind: type[InInterface] | type[OutInterface]) -> Meaning:
         name = values[0]
         if not name:
             raise Refused("Empty interface is likely to be undesired")
-        if len(name.encode()) > 15:
+        if bytes_in(name) > 15:
             raise Refused(f"interface name `{name}' must be shorter than IFNAMSIZ (15)")
         if name == "+":
             return NEVER if negated else None

@@ -14,20 +14,32 @@ _PIECE = re.compile(r'([^"]*)"((?:[^"\\]|\\.)*)("?)', re.S)
 def split_words(text: str) -> list[str]:
     """The words of a line. An open quote swallows the rest of the line, as it does in the tool."""
     if '"' not in text:
-        return text.split()
+        return _split(text)
     words: list[str] = []
     position, begun = 0, ""
     while piece := _PIECE.match(text, position):
         plain, quoted, _ = piece.groups()
         if plain:
-            before = plain.split()
-            if before and not plain[-1].isspace():
+            before = _split(plain)
+            if before and plain[-1] not in " \t":
                 begun = before.pop()
             words += before
         # a closing quote ends the word, an opening one does not begin it: ab"c d"e is `abc d` and `e`
         words.append(begun + re.sub(r"\\(.)", r"\1", quoted, flags=re.S))
         position, begun = piece.end(), ""
-    return words + text[position:].split()
+    return words + _split(text[position:])
+
+
+def _split(text: str) -> list[str]:
+    """At blanks and tabs alone: a no-break space or a carriage return is part of a word."""
+    if text.isascii() and text.isprintable():
+        return text.split()  # several times as fast
+    return [word for word in re.split(r"[ \t\n]", text) if word]
+
+
+def bytes_in(word: str) -> int:
+    """How long the tool finds a word, also where its bytes are no UTF-8."""
+    return len(word) if word.isascii() else len(word.encode("utf-8", "surrogateescape"))
 
 
 def quote_word(word: str) -> str:
