@@ -143,8 +143,8 @@ PROTOCOL_NAMES = {
 }  # fmt: skip
 
 
-_OCTETS = {format(number, form): number for form in ("d", "02d", "03d") for number in range(256)}
-"""Every spelling of a part of an IPv4 address, with zeros before it too."""
+_OCTETS = {str(number): number for number in range(256)}
+"""The parts of an IPv4 address. A zero before one is refused: some programs read octal then, others decimal."""
 
 
 def parse_address(text: str) -> tuple[Family, int]:
@@ -177,7 +177,8 @@ def network(text: str) -> tuple[Family, RangeSet]:
     family, number = parse_address(address)
     if not slash:
         return family, RangeSet._canonical([(number, number)])
-    if length.isascii() and length.isdigit() and int(length) <= (32 if family is Family.IPV4 else 128):
+    plain = length.isascii() and length.isdigit() and (length[0] != "0" or length == "0")
+    if plain and int(length) <= (32 if family is Family.IPV4 else 128):
         host = (1 << (32 if family is Family.IPV4 else 128) - int(length)) - 1
         return family, RangeSet._canonical([(number & ~host, number | host)])
     mask_family, mask = parse_address(length)

@@ -13,6 +13,7 @@ from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
 from zimlint.formats.shapes import GRAMMAR, PLACEHOLDER
 from zimlint.formats.tables import BUILT_IN, Refused, TableStore
+from zimlint.formats.words import split_words
 from zimlint.model import Problem, Ruleset
 from zimlint.packets import Family
 from zimlint.source import Source, Span, line_span
@@ -117,10 +118,22 @@ def _template(source: Source) -> Problem | None:
     return None
 
 
-def _said_to_carriage_return(line: str) -> str:
+_TEXTS = ("--comment", "--log-prefix", "--nflog-prefix", "-i", "-o", "--in-interface", "--out-interface", "--name")
+"""Options whose value may end in anything, a carriage return too."""
+
+
+def _said_to_carriage_return(line: str) -> str | None:
+    """What the tool says to a line for the carriage return at its end; None where it does not mind, or not yet."""
+    words = split_words(line)
+    if line[:1] in ("#", ":"):
+        return None
+    if not words or line[-1] in " \t":
+        return "Bad argument `\\r'"
     if line[0] == "*":
         return f"table name '{line[1:]}\\r' invalid"
-    return "Bad argument `COMMIT'" if line == "COMMIT" else f"Bad argument `{line.split()[-1]}\\r'"
+    if line == "COMMIT":
+        return "Bad argument `COMMIT'"
+    return None if words[-2:-1] and words[-2] in _TEXTS and '"' not in words[-1] else f"Bad argument `{words[-1]}\\r'"
 
 
 class _Loading:
@@ -153,15 +166,17 @@ class _Loading:
                 self._rule(self.block, line, Span(self.source, number, 1, number, len(line) + 1))
                 continue
             if line.endswith("\r"):
-                line = line[:-1]
-                if not carriage_return and line and line[0] != "#":
-                    message = f"line {number} ends in CR LF: {_said_to_carriage_return(line)}"
-                    self._report("not-loaded", message, self._span(line, number), True)
+                said = _said_to_carriage_return(line[:-1])
+                if said is not None and not carriage_return:
+                    message = f"line {number} ends in CR LF: {said}"
+                    self._report("not-loaded", message, self._span(line[:-1], number), True)
                     carriage_return = True
+                line = line[:-1] if carriage_return else line
             if line:
                 self._line(line, number)
         if self.block is not None and self.opened is not None:
-            self._report("not-loaded", f"COMMIT expected at line {len(lines)}", self.opened, True)
+            number = len(lines) + bool(lines[-1])
+            self._report("not-loaded", f"COMMIT expected at line {number}", self.opened, True)
         if lines[-1] == "COMMIT" and "(nf_tables)" not in text[:500]:
             self._legacy("Bad argument `COMMIT': no newline after it", self._span(lines[-1], len(lines)))
         return Loaded(tuple(self.problems), self.unread, tuple(self.unknown))
@@ -239,7 +254,7 @@ class _Loading:
 
     def _chain(self, line: str, span: Span) -> None:
         assert self.block is not None
-        words = [":", *line[1:].split()]
+        words = [":", *split_words(line[1:])]
         try:
             parse_shape(GRAMMAR, words[0] + " " + PLACEHOLDER * (len(words) - 1))
         except ShapeRefused:

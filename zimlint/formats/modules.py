@@ -151,10 +151,8 @@ ADDON_TARGETS = frozenset({
 """Targets of xtables-addons, OpenWrt and old kernels: known not to be chains, not known for what they do."""
 
 IMPLIED = {
-    "tcp": "tcp", "udp": "udp", "sctp": "sctp", "dccp": "dccp", "icmp": "icmp", "ipv6-icmp": "icmp6", "icmpv6": "icmp6",
-    "icmp6": "icmp6", "ah": "ah", "esp": "esp", "ipcomp": "ipcomp", "mh": "mh", "ipv6-mh": "mh", "6": "tcp",
-    "17": "udp", "132": "sctp", "33": "dccp", "1": "icmp", "58": "icmp6", "51": "ah", "50": "esp", "108": "ipcomp",
-    "135": "mh",
+    1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 50: "esp", 51: "ah", 58: "icmp6", 108: "ipcomp", 132: "sctp",
+    135: "mh",
 }  # fmt: skip
 """The match that ``-p`` brings along."""
 

@@ -19,6 +19,26 @@ PROTOCOLS = {
 }  # fmt: skip
 """/etc/protocols of Debian 12, and the names that libxtables adds (``xtables_chain_protos``)."""
 
+
+def protocol_number(text: str) -> int | None:
+    """``tcp``, ``TCP``, ``6``, ``0x6``; None for what is no protocol."""
+    known = PROTOCOLS.get(text.lower())
+    return known if known is not None else c_number(text, 255)
+
+
+def c_number(text: str, top: int) -> int | None:
+    """A number as strtoul(3) reads it, hexadecimal and octal included; None if it is none or above ``top``."""
+    if not text.isascii() or not text.isalnum():
+        return None
+    try:
+        value = int(text, 8) if text[0] == "0" and text[1:].isdigit() else int(text, 16 if text[:2] in _HEX else 10)
+    except ValueError:
+        return None
+    return value if value <= top else None
+
+
+_HEX = ("0x", "0X")
+
 SERVICES = {
     "tcpmux": 1, "echo": 7, "discard": 9, "systat": 11, "daytime": 13, "netstat": 15, "qotd": 17, "chargen": 19,
     "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "mail": 25, "time": 37, "whois": 43,

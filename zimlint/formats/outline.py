@@ -15,7 +15,7 @@ from zimlint.formats.modules import (
     TARGETS,
     owners,
 )
-from zimlint.formats.names import PROTOCOLS
+from zimlint.formats.names import protocol_number
 from zimlint.formats.requirements import check_options, check_protocol
 from zimlint.formats.shapes import COMMANDS, PLACEHOLDER, Slot, keywords
 from zimlint.formats.tables import Refused
@@ -64,8 +64,13 @@ class Rewrite(NamedTuple):
         return [
             part
             for index, word in enumerate(words)
-            for part in (word.split("=", 1) if index in self.split else [renamed.get(index, word)])
+            for part in (_parted(word) if index in self.split else [renamed.get(index, word)])
         ]
+
+
+def _parted(word: str) -> list[str]:
+    """``--dport=25``, ``-ieth0``."""
+    return word.split("=", 1) if word.startswith("--") else [word[:2], word[2:]]
 
 
 def outline(slots: Sequence[Slot], family: Family) -> Outline | Rewrite:
@@ -89,6 +94,10 @@ _ONCE = {
     "source": "-s", "destination": "-d", "in_interface": "-i", "out_interface": "-o", "protocol": "-p", "jump": "-j",
     "goto": "-j",
 }  # fmt: skip
+
+
+_ATTACHED = ("-g", "-i", "-m", "-o")
+"""Options that iptables-restore 1.8.9 takes with their value attached; with -p, -s, -d and -j it gets it wrong."""
 
 
 class _Sorter:
@@ -116,7 +125,8 @@ class _Sorter:
         for group in self._loaded():
             check_options(group.module, group.slots, group.known)
             check_protocol(group.module, self._number(), self.protocol is not None)
-        assert self.command is not None  # the grammar's `line` has exactly one
+        if self.command is None:  # the beginning of a line: the grammar also knows an option alone
+            raise Refused("no command specified")
         return Outline(self.command, self.core, tuple(self.matches), self.target, self.jump, self._number(), self.only)
 
     def _take(self, slot: Slot) -> None:
@@ -142,7 +152,7 @@ class _Sorter:
                 self.protocol = slot
                 if self._unseen(slot):
                     return
-                self.implied = IMPLIED.get(slot.values[0].lower(), "")
+                self.implied = IMPLIED.get(protocol_number(slot.values[0]) or 0, "")
             case "jump" | "goto":
                 self.jump = slot
                 name = slot.values[0]
@@ -196,7 +206,7 @@ class _Sorter:
 
     def _expand(self, slot: Slot) -> None:
         """A keyword that is written ``--dport=25`` or shortened, or that only an unknown match or target can have."""
-        if "=" in slot.keyword:
+        if "=" in slot.keyword or slot.keyword[:2] in _ATTACHED:
             self.split.add(slot.place)
         elif not self._spell_out(slot):
             self._load_implied()
@@ -253,8 +263,7 @@ class _Sorter:
     def _number(self) -> int | None:
         if self.protocol is None or self.protocol.negated:
             return None
-        name = self.protocol.values[0].lower()
-        return PROTOCOLS.get(name) or (int(name) if name.isascii() and name.isdigit() else None) or None
+        return protocol_number(self.protocol.values[0]) or None
 
 
 def _plain(slot: Slot, module: str) -> Slot:

@@ -189,6 +189,8 @@ def _chain_or_unknown(
 ) -> Target:
     name = words[jump.indexes[0]]
     if jump.name == "goto":
+        if foreign:
+            raise Refused(f'unknown option "{foreign[0].keyword}"')
         return Goto(name)
     if not foreign and name not in ADDON_TARGETS:
         return Jump(name)

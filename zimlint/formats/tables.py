@@ -67,6 +67,11 @@ class TableStore:
         """Whether a line could go into that chain now."""
         return chain in self._tables.get(table, ()) or chain in BUILT_IN.get(table, ())
 
+    def check_chain(self, table: str, chain: str) -> None:
+        """``-Z CHAIN``, which changes nothing that we keep."""
+        if not self.has_chain(table, chain):
+            raise Refused("Bad built-in chain name.")
+
     def open_table(self, table: str) -> None:
         """``*table`` of ``iptables-restore -n``: the table exists from now on, with what it has."""
         if table not in BUILT_IN:
@@ -115,12 +120,11 @@ class TableStore:
 
     def delete_like(self, table: str, chain: str, rule: FilterRule) -> None:
         """``-D CHAIN specification``: the first line that says the same."""
-        rules = self._lines(table, chain, None)
-        for index, other in enumerate(rules):
-            if (other.conditions, other.target, other.comment) == (rule.conditions, rule.target, rule.comment):
-                del rules[index]
-                return
-        raise Refused("Bad rule (does a matching rule exist in that chain?).")
+        del self._lines(table, chain, None)[self._place(table, chain, rule)]
+
+    def check_like(self, table: str, chain: str, rule: FilterRule) -> None:
+        """``-C CHAIN specification``."""
+        self._place(table, chain, rule)
 
     def set_default(self, table: str, chain: str, default: Verdict, span: Span) -> None:
         """``-P``."""
@@ -163,6 +167,12 @@ class TableStore:
                 raise Refused(f"CHAIN_DEL failed (Device or resource busy): chain {name}")
         for name in doomed:
             del chains[name]
+
+    def _place(self, table: str, chain: str, rule: FilterRule) -> int:
+        for index, other in enumerate(self._lines(table, chain, None)):
+            if (other.conditions, other.target, other.comment) == (rule.conditions, rule.target, rule.comment):
+                return index
+        raise Refused("Bad rule (does a matching rule exist in that chain?).")
 
     def _lines(self, table: str, chain: str, rule: FilterRule | None) -> list[FilterRule]:
         entry = self._tables[table].get(chain)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from zimlint.formats.opaque import Option
 from zimlint.formats.tables import Refused
-from zimlint.formats.values import address, mark, number, port
+from zimlint.formats.values import Unsettled, address, host_address, mark, number, port
 from zimlint.formats.words import quote_word
 from zimlint.model import (
     Decide,
@@ -23,7 +23,7 @@ from zimlint.model import (
     Target,
     Verdict,
 )
-from zimlint.packets import PORT_PROTOCOLS, TCP, Family, RangeSet, parse_address
+from zimlint.packets import PORT_PROTOCOLS, TCP, Family, RangeSet
 
 INERT_TARGETS = {
     "AUDIT": "writes an audit record",
@@ -76,6 +76,7 @@ def target(name: str, options: tuple[Option, ...], protocol: int | None, family:
         case "DNAT" | "REDIRECT" | "NETMAP":
             return _destination(name, options, protocol, family)
         case "SNAT" | "MASQUERADE":
+            _destination(name, options, protocol, family)  # only for what it refuses: it changes the source
             return Nat(name, None, None)
         case _ if name in INERT_TARGETS:
             return Inert(name)
@@ -161,7 +162,7 @@ def _destination(name: str, options: tuple[Option, ...], protocol: int | None, f
     ports: RangeSet | None = None
     for keyword, _, values in options:
         match keyword:
-            case "--to-destination":
+            case "--to-destination" | "--to-source":
                 addresses, ports = _addresses_and_ports(values[0], family)
             case "--to-ports":
                 ports = _ports(values[0])
@@ -186,15 +187,9 @@ def _addresses_and_ports(text: str, family: Family) -> tuple[RangeSet | None, Ra
 
 
 def _address_range(text: str, family: Family) -> RangeSet:
-    ends = []
-    for part in text.split("-", 1):
-        try:
-            found, value = parse_address(part)
-        except ValueError:
-            raise Refused(f'Bad IP address "{part}"') from None
-        if found is not family:
-            raise Refused(f'Bad IP address "{part}"')
-        ends.append(value)
+    ends = [host_address(part, family) for part in text.split("-", 1)]
+    if ends[0] > ends[-1]:
+        raise Unsettled(text)  # it loads
     return RangeSet([(ends[0], ends[-1])])
 
 
@@ -203,4 +198,7 @@ def _ports(text: str) -> RangeSet:
     if not first or (dash and not last):
         raise Refused(f"Port `{last if first else first}' not valid")
     low = port(first)
-    return RangeSet([(low, port(last) if dash else low)])
+    high = port(last) if dash else low
+    if high < low:
+        raise Refused(f"Port range `{last}' funky")
+    return RangeSet([(low, high)])

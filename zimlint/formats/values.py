@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 
-from zimlint.formats.names import ICMP_TYPES, PROTOCOLS, SERVICES
+from zimlint.formats.names import ICMP_TYPES, SERVICES, c_number, protocol_number
 from zimlint.formats.tables import Refused
 from zimlint.packets import Family, RangeSet, masked, network, parse_address
-
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 
 
 class Unsettled(Exception):  # noqa: N818
@@ -21,11 +19,8 @@ class Unsettled(Exception):  # noqa: N818
 
 def number(text: str, top: int) -> int:
     """A number as strtoul reads it, hexadecimal and octal included; ValueError if it is none or above ``top``."""
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(text)
-    octal = len(text) > 1 and text[0] == "0" and text[1] not in "xX"
-    value = int(text, 8) if octal else int(text, 0)
-    if value > top:
+    value = c_number(text, top)
+    if value is None:
         raise ValueError(text)
     return value
 
@@ -73,13 +68,10 @@ def port_list(text: str) -> RangeSet:
 
 def protocol(text: str) -> int:
     """``tcp``, ``TCP``, ``6``; 0 is any."""
-    known = PROTOCOLS.get(text.lower())
-    if known is not None:
-        return known
-    try:
-        return number(text, 255)
-    except ValueError:
-        raise Refused(f'unknown protocol "{text}" specified') from None
+    known = protocol_number(text)
+    if known is None:
+        raise Refused(f'unknown protocol "{text}" specified')
+    return known
 
 
 def address(text: str, family: Family) -> RangeSet:
@@ -93,15 +85,12 @@ def address(text: str, family: Family) -> RangeSet:
 
 def _odd_address(text: str, family: Family) -> RangeSet:
     base, slash, mask = text.partition("/")
-    found: Family | None = None
     try:
-        found, value = parse_address(_short_address(base) if ":" not in base and base.count(".") < 3 else base)
+        value = _numeric(base, family)
     except ValueError:
-        found = None
-    if found is not family:
-        if re.search(r"[A-Za-z]", base) and ":" not in base and not re.search(r"[^A-Za-z0-9._-]", base):
-            raise Unsettled(text)
-        raise Refused(f"host/network `{base}' not found")
+        if re.search(r"[A-Za-z]", base) and re.fullmatch(r"[A-Za-z0-9._][A-Za-z0-9._-]*", base):
+            raise Unsettled(text) from None
+        raise Refused(f"host/network `{base}' not found") from None
     try:
         return masked(value, _mask(mask, family) if slash else (1 << family.bits) - 1, family)
     except ValueError:
@@ -119,12 +108,10 @@ def address_span(text: str, family: Family, option: str) -> RangeSet:
     """``192.0.2.1-192.0.2.9`` of iprange; a reversed one holds nothing."""
     first, dash, last = text.partition("-")
     try:
-        found = [parse_address(part) for part in ((first, last) if dash else (first, first))]
+        ends = [_numeric(part, family) for part in ((first, last) if dash else (first, first))]
     except ValueError:
-        found = []
-    if not found or any(part is not family for part, _ in found):
-        raise Refused(f'iprange: Bad value for "{option}" option: "{text}"')
-    return RangeSet([(found[0][1], found[1][1])])
+        raise Refused(f'iprange: Bad value for "{option}" option: "{text}"') from None
+    return RangeSet([(ends[0], ends[1])])
 
 
 def icmp_types(text: str, family: Family) -> RangeSet:
@@ -161,22 +148,36 @@ def mark(text: str, option: str, module: str) -> tuple[int, int]:
         raise Refused(f'{module}: bad integer value for option "{option}", or out of range.') from None
 
 
-def _short_address(text: str) -> str:
-    # inet_aton's short forms, the missing parts zero: `10`, `10.1` (libxtables, xtables_numeric_to_ipaddr)
-    parts = text.split(".")
-    if not all(part.isascii() and part.isdigit() for part in parts) or len(parts) > 4:
-        raise ValueError(text)
-    return ".".join([*parts, "0", "0", "0"][:4])
-
-
-def _mask(text: str, family: Family) -> int:
-    top = (1 << family.bits) - 1
-    if text.isascii() and text.isdigit() and int(text) <= family.bits:
-        return top ^ ((1 << family.bits - int(text)) - 1)
+def host_address(text: str, family: Family) -> int:
+    """One plain address, as inet_pton reads it; Refused if it is none of this family."""
     try:
         found, value = parse_address(text)
     except ValueError:
         found = None
     if found is not family:
-        raise Refused(f"invalid mask `{text}' specified")
+        raise Refused(f'Bad IP address "{text}"')
     return value
+
+
+def _numeric(text: str, family: Family, parts: int = 1) -> int:
+    """An address as ``xtables_numeric_to_ipaddr`` reads it: parts may be octal, the last ones left away."""
+    if family is Family.IPV6:
+        found, value = parse_address(text)
+        if found is not family:
+            raise ValueError(text)
+        return value
+    octets = [number(part, 255) for part in text.split(".")]
+    if not parts <= len(octets) <= 4:
+        raise ValueError(text)
+    return int.from_bytes(bytes([*octets, 0, 0, 0][:4]), "big")
+
+
+def _mask(text: str, family: Family) -> int:
+    try:
+        return ((1 << family.bits) - 1) ^ ((1 << family.bits - number(text, family.bits)) - 1)
+    except ValueError:
+        pass
+    try:
+        return _numeric(text, family, 4)
+    except ValueError:
+        raise Refused(f"invalid mask `{text}' specified") from None

@@ -1,0 +1,90 @@
+"""The smallest lines of which zimlint once said something else than the real iptables-restore, found by mutation."""
+
+from __future__ import annotations
+
+import pytest
+
+from zimlint.formats.iptables_save import read_iptables_save
+from zimlint.model import Condition, DstPorts, FilterRule, InInterface, Problem, Protocols, SrcAddress
+from zimlint.packets import Family, RangeSet, network
+from zimlint.source import Source
+
+TCP = Protocols(RangeSet([(6, 6)]))
+PORT_25 = DstPorts(RangeSet([(25, 25)]))
+
+TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
+    ("-A INPUT -s 010.1.1.1", (SrcAddress(network("8.1.1.1")[1]),)),
+    ("-A INPUT -s 198.51.0100.0/24", (SrcAddress(network("198.51.64.0/24")[1]),)),
+    ("-A INPUT -s 10.0.0.0/010", (SrcAddress(network("10.0.0.0/8")[1]),)),
+    ("-A INPUT -s 10.1.0.0/255.255.0x0.0", (SrcAddress(network("10.1.0.0/16")[1]),)),
+    ("-AINPUT -s 10.0.0.1", (SrcAddress(network("10.0.0.1")[1]),)),
+    ("-A INPUT -ieth0", (InInterface("eth0"),)),
+    ("-A INPUT -p 006 --dport 25", (TCP, PORT_25)),
+    ("-A INPUT -p 0x6 -mtcp --dport 25", (TCP, PORT_25)),
+    ("[a:] -A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -i eth0\r", (InInterface("eth0\r"),)),
+    ("-A INPUT -m comment --comment mail\r", ()),
+    (":OUTPUT ACCEPT [0:0]\r\n-A INPUT -p tcp", (TCP,)),
+    ("-Z INPUT\n-A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -p tcp\n-C INPUT -p tcp", (TCP,)),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), TAKEN)
+def test_what_the_tool_takes(lines: str, expected: tuple[Condition, ...]) -> None:
+    rules, problems = _read(lines)
+    assert not problems
+    (rule,) = rules
+    assert rule.conditions == expected
+
+
+REFUSED = [
+    ("-A INPUT -s 198.51.08.0", "host/network `198.51.08.0' not found"),
+    ("-A INPUT -s 10.0.0.0/08", "invalid mask `08' specified"),
+    ("-A INPUT -s 10.0.0.0/255.255", "invalid mask `255.255' specified"),
+    ("-A INPUT -s -p tcp", "host/network `-p' not found"),
+    ("-A INPUT\u00a0-j ACCEPT", "Bad argument `ACCEPT'"),
+    ("-A INPUT -p tcp\u00a0-j ACCEPT", 'unknown protocol "tcp\u00a0-j" specified'),
+    ("-A INPUT\v-j ACCEPT", "Bad argument `ACCEPT'"),
+    ('-A INPUT -m comment --comment "mail"\r', "Bad argument `\r'"),
+    ("\r", "line 2 ends in CR LF: Bad argument `\\r'"),
+    (":OUTPUT DROP\r", "Can't set policy `DROP\r' on `OUTPUT' line 2: Bad policy name"),
+    ("-Z NOWHERE", "Bad built-in chain name."),
+    ("-Z INPUT x", "Invalid rule number `x'"),
+    ("-C INPUT -j ACCEPT", "Bad rule (does a matching rule exist in that chain?)."),
+    (":mine -\n-A INPUT -p tcp -g mine --icmp-type 8", 'unknown option "--icmp-type"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "words"), REFUSED)
+def test_what_the_tool_refuses(lines: str, words: str) -> None:
+    rules, problems = _read(lines)
+    assert not rules
+    assert [(problem.message, problem.fatal) for problem in problems] == [(words, True)]
+
+
+NAT_REFUSED = [
+    ("POSTROUTING -j SNAT --to-source 192.0.2.1:80", "Need TCP, UDP, SCTP or DCCP with port specification"),
+    ("POSTROUTING -j MASQUERADE --to-ports 80", "Need TCP, UDP, SCTP or DCCP with port specification"),
+    ("POSTROUTING -j SNAT --to-source 192.0.2", 'Bad IP address "192.0.2"'),
+    ("PREROUTING -p tcp -j DNAT --to-destination 010.0.0.1", 'Bad IP address "010.0.0.1"'),
+    ("PREROUTING -p tcp -j REDIRECT --to-ports 80-70", "Port range `70' funky"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), NAT_REFUSED)
+def test_translations_that_the_tool_refuses(line: str, words: str) -> None:
+    _, problems = _read(f"-A {line}", "nat")
+    assert [problem.message for problem in problems] == [words]
+
+
+def test_the_end_of_a_file_without_commit_is_where_the_tool_sees_it() -> None:
+    for text, number in (("*filter\n-A INPUT -j ACCEPT\n", 3), ("*filter\n-A INPUT -j ACCEPT", 3)):
+        ruleset = read_iptables_save(Source("rules.v4", text), Family.IPV4)
+        assert [problem.message for problem in ruleset.problems] == [f"COMMIT expected at line {number}"]
+
+
+def _read(lines: str, table: str = "filter") -> tuple[tuple[FilterRule, ...], tuple[Problem, ...]]:
+    ruleset = read_iptables_save(Source("rules.v4", f"*{table}\n{lines}\nCOMMIT\n"), Family.IPV4)
+    chain = ruleset.tables[table].get("INPUT")
+    return chain.rules if chain else (), ruleset.problems
