@@ -24,9 +24,12 @@ CheckSeverity = Severity | Literal["off", "note"]
 
 QUESTIONS = (
     "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled",
-    "family", "setting", "problem", "opaque", "note", "required", "flow", "profile",
+    "family", "setting", "problem", "opaque", "note", "required", "flow", "profile", "user_rules", "ahead",
+    "rate_limit", "locked_out", "egress", "file_mode", "chains", "suppression",
 )  # fmt: skip
 """The names of all questions; not imported from there, as reading a check must not load them."""
+AFTERWARDS = "suppression"
+"""The question that is asked of the answers to all others, by the engine."""
 
 KEYS = ("id", "severity", "question", "params", "title", "why", "fix", "sources")
 SEVERITIES = ("error", "warning", "info", "off", "note")

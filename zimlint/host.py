@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from zimlint.model import Problem, Ruleset, Verdict
-from zimlint.packets import RangeSet
+from zimlint.model import FilterRule, Problem, Ruleset, Verdict
+from zimlint.packets import Family, RangeSet
 from zimlint.source import Source, Span
 
 
@@ -52,6 +52,40 @@ class StatusReport(NamedTuple):
     form: Literal["plain", "verbose", "numbered"] = "plain"
 
 
+class ChainLine(NamedTuple):
+    """A line and the chain that it stands in."""
+
+    chain: str
+    rule: FilterRule
+
+
+class UserRule(NamedTuple):
+    """A rule as ufw itself knows it: a ``### tuple ###`` of user.rules. Ports and addresses are empty for any.
+
+    ``action`` is empty for lines that no tuple stands above. ``wanted`` are the lines that ufw writes for it and
+    ``found`` those that are there; both are empty where they ``agree`` to the word.
+    """
+
+    family: Family
+    span: Span
+    action: str
+    log: str
+    route: bool
+    protocol: str
+    dport: str
+    dst: str
+    sport: str
+    src: str
+    dapp: str
+    """The profile that the destination ports come from, empty where there is none; ``sapp`` the source ports."""
+    sapp: str
+    where: str
+    """``in``, ``out``, ``in_eth0``, ``in_eth0!out_eth1``."""
+    wanted: tuple[ChainLine, ...] = ()
+    found: tuple[ChainLine, ...] = ()
+    agrees: bool = True
+
+
 class Host(NamedTuple):
     """All that is known of one host's firewall."""
 
@@ -60,6 +94,8 @@ class Host(NamedTuple):
     profiles: tuple[AppProfile, ...] = ()
     settings: Mapping[str, Setting] = MappingProxyType({})
     status: StatusReport | None = None
+    user_rules: tuple[UserRule, ...] = ()
+    """What ufw takes user.rules and user6.rules for."""
     problems: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
     """Every input that belongs to it."""

@@ -16,10 +16,17 @@ _SHOWN_BY_RULES = {"profile-opens-internal": ("admin-console-exposed", "internal
 _MINOR = ("unknown-port-open", "stale-port", "protocol-missing", "unknown-match", "ssh-exposed")
 """Told of a line only where nothing graver is told of the same line."""
 
+_EXPLAINING = {
+    "status-tuple-mismatch": "",
+    "before-rules-accept": "it goes ahead of every rule of ufw, and ufw status does not show it",
+    "profile-stale": "",
+}
+"""What says why another fault is there and is not seen; the empty text is the finding's own message."""
+
 
 def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
     """The findings of one host without repetition, in the order of files and lines."""
-    found = _follow_profiles(_join_protocols(_join_families(_join_views(list(findings), case))))
+    found = _explain(_follow_profiles(_join_protocols(_join_families(_join_views(list(findings), case)))))
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
@@ -37,6 +44,25 @@ def _follow_profiles(findings: list[Finding]) -> list[Finding]:
                     kept.remove(blocked)
                     break
     return kept
+
+
+def _explain(findings: list[Finding]) -> list[Finding]:
+    """What explains a fault that is at least as grave is told at that one."""
+    kept = list(findings)
+    for reason in findings:
+        if reason.check in _EXPLAINING:
+            for place, fault in enumerate(kept):
+                if fault.check not in _EXPLAINING and fault.severity >= reason.severity and _same_fault(reason, fault):
+                    words = _EXPLAINING[reason.check] or reason.message
+                    kept[place] = fault._replace(related=(*fault.related, (reason.span, words)))
+                    kept.remove(reason)
+                    break
+    return kept
+
+
+def _same_fault(reason: Finding, fault: Finding) -> bool:
+    line = reason.span[:2] == fault.span[:2]
+    return line or (reason.check == "profile-stale" and set(reason.ports) <= set(fault.ports))
 
 
 def _names_all(profile: Finding, labels: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
 from zimlint.formats import TREE_FILES, sniff
-from zimlint.host import AppProfile, Host, Setting, StatusReport
+from zimlint.host import AppProfile, Host, Setting, StatusReport, UserRule
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import IpSet, Problem, Ruleset
 from zimlint.packets import Family
@@ -83,12 +83,13 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
     profiles = _profiles(of_kind.get("ufw-profile", []), problems)
     sets = _sets(of_kind.get("ipset-save", []), problems)
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
+    user_rules = _user_rules(tree, settings, problems)
     rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets] or _defaults(settings)
     if sets:
         rulesets = [ruleset._replace(sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     listed = [part.source for part in found.parts]
     listed += [source for source in settings_files if source not in listed]
-    return Host(found.name, tuple(rulesets), profiles, settings, status, tuple(problems), tuple(listed))
+    return Host(found.name, tuple(rulesets), profiles, settings, status, user_rules, tuple(problems), tuple(listed))
 
 
 def _loads(part: Part, found: Group) -> list[tuple[Source, Family]]:
@@ -173,6 +174,22 @@ def _defaults(settings: dict[str, Setting]) -> list[Ruleset]:
     from zimlint.ufw.assemble import defaults_alone
 
     return list(defaults_alone(settings))
+
+
+def _user_rules(
+    files: Mapping[str, Source], settings: Mapping[str, Setting], problems: list[Problem]
+) -> tuple[UserRule, ...]:
+    """What ufw takes user.rules and user6.rules for; it reads the second only where IPv6 is on."""
+    found: list[UserRule] = []
+    for role, family in (("user.rules", Family.IPV4), ("user6.rules", Family.IPV6)):
+        off = family is Family.IPV6 and "IPV6" in settings and settings["IPV6"].command != "yes"
+        if role in files and not off:
+            from zimlint.ufw.tuples import read_tuples
+
+            rules, wrong = read_tuples(files[role], family)
+            found += rules
+            problems += wrong
+    return tuple(found)
 
 
 def _tree(files: dict[str, Source], settings: dict[str, Setting], complete: Collection[str]) -> list[Ruleset]:

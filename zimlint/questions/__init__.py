@@ -8,17 +8,21 @@ from zimlint.checks import Check
 from zimlint.finding import Finding, Note
 from zimlint.questions.broad import everything, published, source_port
 from zimlint.questions.case import Case
+from zimlint.questions.chains import chains
 from zimlint.questions.defaults import default, disabled, family
 from zimlint.questions.exposed import exposed
 from zimlint.questions.flows import flow, required
 from zimlint.questions.notes import note
 from zimlint.questions.problems import opaque, problem, setting
 from zimlint.questions.profiles import profile
+from zimlint.questions.tuples import user_rules
 from zimlint.questions.unlisted import protocol_missing, stale, unlisted
+from zimlint.questions.ways_in import ahead, locked_out, rate_limit
 
 Question = Callable[[Check, Case], Iterator[Finding] | Iterator[Note]]
 
 QUESTIONS: dict[str, Question] = {
+    "chains": chains,
     "default": default,
     "disabled": disabled,
     "everything": everything,
@@ -36,5 +40,9 @@ QUESTIONS: dict[str, Question] = {
     "source_port": source_port,
     "stale": stale,
     "unlisted": unlisted,
+    "user_rules": user_rules,
+    "ahead": ahead,
+    "rate_limit": rate_limit,
+    "locked_out": locked_out,
 }
 """Name in ``rules/checks/<id>.yaml`` to function."""

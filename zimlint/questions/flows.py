@@ -48,7 +48,7 @@ def required(check: Check, case: Case) -> Iterator[Finding]:
             asked = [view for view in same if case.networks.get(need.source, {}).get(view.family)]
             if hits and len(hits) == len(asked):
                 packet, path, view = hits[0]
-                span = _decider(view, path)
+                span = decider(view, path)
                 blocked.setdefault((span.source.name, span.line, need.source), []).append((need, view, packet, path))
         for found in blocked.values():
             yield _blocked_finding(check, case, found)
@@ -80,14 +80,14 @@ def _blocked_finding(
     source = format_address(packet.family, packet.source)
     who = "" if need.source == "public" else ", another node"
     return finding(
-        check, case, _decider(view, path),
+        check, case, decider(view, path),
         f"{service_words(services)} {verb} {source}{who}",
         families=[view.family], ports=[service.label for service in services], sources=[need.source],
         evidence=Evidence(packet, path),
     )  # fmt: skip
 
 
-def _decider(view: View, path: tuple[Step, ...]) -> Span:
+def decider(view: View, path: tuple[Step, ...]) -> Span:
     """The last place on a way that stands in the file."""
     for step in reversed(path):
         if step.span is not None:
@@ -112,7 +112,7 @@ def _refusal(check: Check, case: Case, view: View, kind: str) -> Iterator[Findin
         return
     packet, result = hit
     yield finding(
-        check, case, _decider(view, result.path), _words(kind, packet), families=[view.family],
+        check, case, decider(view, result.path), _words(kind, packet), families=[view.family],
         evidence=Evidence(packet, result.path),
     )  # fmt: skip
 
