@@ -75,6 +75,15 @@ class CheckText(NamedTuple):
     fix: str
 
 
+class Suppressed(NamedTuple):
+    """A finding that is left out because somebody allowed it."""
+
+    finding: Finding
+    reason: str
+    by: Span
+    """Where the reason is given."""
+
+
 class Unread(NamedTuple):
     """An input that could not be read or told apart at all; makes the exit status 2."""
 
@@ -113,3 +122,4 @@ class Report(NamedTuple):
     """How many findings were left out as known, None without a baseline."""
     gone: tuple[Known, ...] = ()
     """What the baseline knows and no longer occurs."""
+    suppressed: tuple[Suppressed, ...] = ()

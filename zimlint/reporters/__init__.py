@@ -41,7 +41,14 @@ class Reporter(Protocol):
 
 REPORTERS: dict[str, str] = {
     "text": "zimlint.reporters.text",
+    "concise": "zimlint.reporters.concise",
     "json": "zimlint.reporters.json_report",
+    "jsonl": "zimlint.reporters.jsonl",
+    "github": "zimlint.reporters.github",
+    "gitlab": "zimlint.reporters.gitlab",
+    "junit": "zimlint.reporters.junit",
+    "checkstyle": "zimlint.reporters.checkstyle",
+    "markdown": "zimlint.reporters.markdown",
 }
 """Format name to module: only the one that is asked for is loaded."""
 

@@ -1,6 +1,7 @@
 """The report as one JSON object, ``"schema": "zimlint/1"``.
 
-Invariant: the schema is frozen: keys are added under a new name of it, never changed or taken away.
+Invariant: the schema is frozen: keys are added under a new name of it, never changed or taken away. What an option
+brings with it (``baseline``) is there with that option only.
 Invariant: the output is ASCII; bytes of a file that are no UTF-8 are spelled ``\\xNN``.
 """
 
@@ -10,37 +11,33 @@ import json
 from collections.abc import Iterable
 
 from zimlint import __version__
-from zimlint.finding import Finding, Report, Severity
+from zimlint.finding import Finding, Note, Report, Severity, Unread
 from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, PORT_PROTOCOLS, PROTOCOL_NAMES, Packet, format_address
 from zimlint.reporters import Rendered, Style
-from zimlint.reporters.words import protocol_name
+from zimlint.reporters.words import decodable, protocol_name
 from zimlint.source import Span
 
 
 def render(report: Report, style: Style) -> Rendered:
     """The whole report; there is nothing to say beside it."""
-    counts = {
-        severity.word: sum(finding.severity is severity for finding in report.findings)
-        for severity in sorted(Severity, reverse=True)
-    }
-    whole = {
+    whole: dict[str, object] = {
         "schema": "zimlint/1",
         "version": __version__,
-        "findings": [_finding(finding) for finding in report.findings],
-        "notes": [
-            {"check": note.check, "host": _text(note.host), "message": _text(note.message)} for note in report.notes
-        ],
-        "unread": [{"file": _text(unread.file), "reason": _text(unread.reason)} for unread in report.unread],
-        "summary": {"hosts": len(report.hosts), "files": report.files, **counts},
+        "findings": [finding_object(finding) for finding in report.findings],
+        "notes": [note_object(note) for note in report.notes],
+        "unread": [unread_object(unread) for unread in report.unread],
+        "summary": summary_object(report),
     }
+    if report.known is not None:
+        whole["baseline"] = baseline_object(report, report.known)
     return Rendered(json.dumps(whole, indent=1) + "\n")
 
 
 def steps(path: Iterable[Step]) -> list[dict[str, object]]:
     """The lines that a packet meets on its way; those that do not match it are left out."""
     return [
-        {**_place(step.span), "chain": _text(step.chain), "effect": _text(step.effect)}
+        {**_place(step.span), "chain": decodable(step.chain), "effect": decodable(step.effect)}
         for step in path
         if step.effect != "no match"
     ]
@@ -56,7 +53,7 @@ def packet_object(packet: Packet) -> dict[str, object]:
         "sport": packet.source_port if ported else None,
         "dst": None if packet.destination is None else format_address(packet.family, packet.destination),
         "dport": packet.destination_port if ported else None,
-        "in": _text(packet.interface),
+        "in": decodable(packet.interface),
         "state": packet.state,
     }
     if packet.protocol in (ICMP, ICMPV6):
@@ -65,16 +62,42 @@ def packet_object(packet: Packet) -> dict[str, object]:
     return found
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def note_object(note: Note) -> dict[str, object]:
+    """A note; none of its words is free of foreign text."""
+    return {"check": note.check, "host": decodable(note.host), "message": decodable(note.message)}
+
+
+def unread_object(unread: Unread) -> dict[str, object]:
+    """An input that was not read, and why not."""
+    return {"file": decodable(unread.file), "reason": decodable(unread.reason)}
+
+
+def summary_object(report: Report) -> dict[str, object]:
+    """How much was read, and how many findings of each severity there are."""
+    counts = {
+        severity.word: sum(finding.severity is severity for finding in report.findings)
+        for severity in sorted(Severity, reverse=True)
+    }
+    return {"hosts": len(report.hosts), "files": report.files, **counts}
+
+
+def baseline_object(report: Report, known: int) -> dict[str, object]:
+    """How many findings the baseline knows, and what it knows that no longer occurs."""
+    gone = [{key: decodable(text) for key, text in entry._asdict().items()} for entry in report.gone]
+    return {"known": known, "gone": gone}
+
+
+def finding_object(finding: Finding) -> dict[str, object]:
+    """One finding with all that is known of it."""
     span, evidence = finding.span, finding.evidence
     end_line = span.end_line or span.line
     return {
         "check": finding.check,
         "severity": finding.severity.word,
         "certainty": finding.certainty,
-        "message": _text(finding.message),
-        "host": _text(finding.host),
-        "file": _text(span.source.name),
+        "message": decodable(finding.message),
+        "host": decodable(finding.host),
+        "file": decodable(span.source.name),
         "line": span.line,
         "column": span.column,
         "end_line": end_line,
@@ -84,19 +107,12 @@ def _finding(finding: Finding) -> dict[str, object]:
         "sources": list(finding.sources),
         "packet": None if evidence is None else packet_object(evidence.packet),
         "path": [] if evidence is None else steps(evidence.path),
-        "fix": _text(finding.fix),
-        "related": [{**_place(place), "message": _text(why)} for place, why in finding.related],
+        "fix": decodable(finding.fix),
+        "related": [{**_place(place), "message": decodable(why)} for place, why in finding.related],
     }
 
 
 def _place(span: Span | None) -> dict[str, object]:
     if span is None:
         return {"file": None, "line": None}
-    return {"file": _text(span.source.name), "line": span.line}
-
-
-def _text(text: str) -> str:
-    """Lone surrogates are no JSON: bytes that were no UTF-8 are spelled out."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return {"file": decodable(span.source.name), "line": span.line}

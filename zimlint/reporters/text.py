@@ -23,6 +23,7 @@ _LABEL = 14
 _GUTTER = 6
 _LEAST = 40
 _MAX_RELATED = 6
+_MAX_GONE = 10
 _MAX_LINES = 3
 """Of a span over several lines."""
 
@@ -30,9 +31,15 @@ _MAX_LINES = 3
 def render(report: Report, style: Style) -> Rendered:
     """The findings, and beside them notes and the summary."""
     lines: dict[Source, list[str]] = {}
-    findings = "\n\n".join("\n".join(_finding(finding, style, lines)) for finding in report.findings)
-    remarks = [] if style.quiet else [*_notes(report, style), summary(report)]
-    return Rendered(f"{findings}\n" if findings else "", "".join(f"{line}\n" for line in remarks))
+    findings = "\n\n".join("\n".join(finding_lines(finding, style, lines)) for finding in report.findings)
+    return Rendered(f"{findings}\n" if findings else "", remarks(report, style))
+
+
+def remarks(report: Report, style: Style) -> str:
+    """What stands beside the findings: notes, what the baseline knows and is gone, the summary."""
+    if style.quiet:
+        return ""
+    return "".join(f"{line}\n" for line in (*_notes(report, style), *_gone(report), summary(report)))
 
 
 def summary(report: Report) -> str:
@@ -44,6 +51,10 @@ def summary(report: Report) -> str:
         if any(finding.severity is severity for finding in report.findings)
     ]
     said = [", ".join(counts) or "no findings"]
+    if report.suppressed:
+        said.append(f"{len(report.suppressed)} suppressed")
+    if report.known:
+        said.append(f"{report.known} in the baseline")
     if report.lines_not_understood:
         files = _count(report.files_not_understood, "file")
         said.append(f"{_count(report.lines_not_understood, 'line')} not understood in {files}")
@@ -61,7 +72,18 @@ def _notes(report: Report, style: Style) -> Iterator[str]:
         yield f"{_paint('note', '1', style)}[{note.check}]: {escaped(note.host)}: {escaped(note.message)}"
 
 
-def _finding(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> Iterator[str]:
+def _gone(report: Report) -> Iterator[str]:
+    if report.gone:
+        verb = "occurs" if len(report.gone) == 1 else "occur"
+        yield f"{_count(len(report.gone), 'known finding')} of the baseline no longer {verb}:"
+    for entry in report.gone[:_MAX_GONE]:
+        yield f"  {entry.check}: {escaped(entry.file)}: {escaped(entry.message)}"
+    if len(report.gone) > _MAX_GONE:
+        yield f"  and {len(report.gone) - _MAX_GONE} more"
+
+
+def finding_lines(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> Iterator[str]:
+    """One finding; ``lines`` keeps the lines of the sources between calls."""
     colour = _COLOURS[finding.severity]
     head = _paint(f"{finding.severity.word}[{finding.check}]", f"1;{colour}", style)
     possible = " (possible)" if finding.certainty == "possible" else ""

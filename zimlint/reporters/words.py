@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from zimlint.finding import Finding
 from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, PORT_PROTOCOLS, PROTOCOL_NAMES, Family, Packet, format_address
 from zimlint.source import Source
@@ -17,7 +18,7 @@ from zimlint.source import Source
 DEFAULT_SOURCE_PORT = 40000
 """Any port of a client; only another one is worth a word."""
 
-_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -31,6 +32,18 @@ def _spelled(found: re.Match[str]) -> str:
     if 0xDC80 <= number <= 0xDCFF:  # surrogateescape: a byte that is no UTF-8
         return f"\\x{number - 0xDC00:02x}"
     return _SHORT.get(found[0]) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
+
+
+def decodable(text: str) -> str:
+    """The text as it is, but for bytes that were no UTF-8: those, lone surrogates by now, are spelled out."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def message_words(finding: Finding) -> str:
+    """The message of a finding, with a word where it is only possible; still to be escaped."""
+    return f"{finding.message} (possible)" if finding.certainty == "possible" else finding.message
 
 
 def packet_words(packet: Packet) -> str:
