@@ -22,6 +22,7 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -p 006 --dport 25", (TCP, PORT_25)),
     ("-A INPUT -p 0x6 -mtcp --dport 25", (TCP, PORT_25)),
     ("[a:] -A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -p udp --dport 80:25", (Protocols(RangeSet([(17, 17)])), DstPorts(RangeSet()))),
     ("-A INPUT -i eth0\r", (InInterface("eth0\r"),)),
     ("-A INPUT -m comment --comment mail\r", ()),
     (":OUTPUT ACCEPT [0:0]\r\n-A INPUT -p tcp", (TCP,)),

@@ -28,6 +28,8 @@ IPT_SYSCTL=
 IPT_MODULES=""
 """
 _STOCK = Path("/usr/share/ufw")
+STOCK_RULES = _STOCK / "iptables"
+"""The rules files of the package."""
 _SAVE = {Family.IPV4: "iptables-save", Family.IPV6: "ip6tables-save"}
 _TOOLS = ("unshare", "mount", "ip", "ufw", "iptables-restore", "ip6tables-restore", *_SAVE.values())
 

@@ -87,8 +87,8 @@ def _exactly(values: RangeSet, negated: bool, universe: RangeSet) -> RangeSet:
 
 
 def _range_of_ports(kind: type[SrcPorts] | type[DstPorts]) -> Meaning:
-    def meaning(_module: str, negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:
-        ports = _exactly(port_range(values[0]), negated, ALL_PORTS)
+    def meaning(module: str, negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:
+        ports = _exactly(port_range(values[0], module), negated, ALL_PORTS)
         return None if ports == ALL_PORTS else kind(ports)
 
     return meaning
@@ -164,11 +164,11 @@ def _ct_destination(_module: str, negated: bool, values: tuple[str, ...], family
 
 
 def _ct_source_port(_module: str, negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:
-    return CtOriginal("sport", _exactly(port_range(values[0]), negated, ALL_PORTS))
+    return CtOriginal("sport", _exactly(port_range(values[0], "conntrack"), negated, ALL_PORTS))
 
 
 def _ct_port(_module: str, negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:
-    return CtOriginal("dport", _exactly(port_range(values[0]), negated, ALL_PORTS))
+    return CtOriginal("dport", _exactly(port_range(values[0], "conntrack"), negated, ALL_PORTS))
 
 
 def _ct_direction(_module: str, _negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:

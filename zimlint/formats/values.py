@@ -38,14 +38,14 @@ def port(text: str) -> int:
     raise Refused(f"invalid port/service `{text}' specified")
 
 
-def port_range(text: str) -> RangeSet:
-    """``25``, ``1000:2000``, ``:1023``, ``1024:``."""
+def port_range(text: str, module: str = "tcp") -> RangeSet:
+    """``25``, ``1000:2000``, ``:1023``, ``1024:``. Only tcp, sctp and dccp refuse a reversed one: it holds nothing."""
     first, colon, last = text.partition(":")
     if not colon:
         value = port(first)
         return RangeSet([(value, value)])
     low, high = port(first) if first else 0, port(last) if last else 65535
-    if low > high:
+    if low > high and module in ("tcp", "sctp", "dccp"):
         raise Refused("invalid portrange (min > max)")
     return RangeSet([(low, high)])
 

@@ -1,0 +1,150 @@
+"""Rule files with a fault: zimlint reports one exactly where the real iptables-restore, nft or legacy, refuses.
+
+``ZIMLINT_MUTATIONS`` says how many are tried, ``ZIMLINT_MUTATION_SEED`` which. Where the two variants differ, a fatal
+problem is what nft refuses, and one that is not fatal what legacy alone refuses; a dump that says it was saved by the
+nft variant is judged by that one alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from tests.figures import count
+from tests.helpers import FIXTURES
+from tests.kernel import restore
+from tests.kernel.cases import CASES, text_of
+from tests.kernel.corners import CORNERS
+from tests.kernel.mutations import mutate
+from tests.kernel.namespace import Variant
+from tests.kernel.restore import Input, Refusal, refusals
+from tests.kernel.ufw_sandbox import STOCK_RULES
+from zimlint.formats.iptables_save import load_rules
+from zimlint.formats.tables import TableStore
+from zimlint.model import Problem
+from zimlint.packets import Family
+from zimlint.source import Source
+
+MUTATIONS = int(os.environ.get("ZIMLINT_MUTATIONS", "800"))
+SEED = int(os.environ.get("ZIMLINT_MUTATION_SEED", "1"))
+_BATCH = 400
+
+_MISSING = restore.missing()
+pytestmark = pytest.mark.skipif(_MISSING is not None, reason=f"real iptables-restore: {_MISSING}")
+
+
+class Excuse(NamedTuple):
+    """A difference that is meant: what the tool says, what the line is like, and why zimlint says nothing or more."""
+
+    said: str
+    line: str
+    why: str
+
+
+SILENT = (
+    Excuse(r"Couldn't load (match|target)|Extension .* revision", "", "an add-on: told as a match that is not known"),
+    Excuse(r'unknown option "--', r"-m |-j [A-Z]+", "behind a name that is not known any option may be its own"),
+    Excuse(r"host/network `[\w.-]+' not found", r"[A-Za-z]", "only the machine knows its host names"),
+    Excuse(r"invalid port/service `[a-z][\w.+-]*'|does not resolve", "", "only the machine knows its services"),
+    Excuse(r"Too many links", "", "a loop of chains: found by a check of its own, not while reading"),
+    Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
+    Excuse(r"Segmentation fault", "", "the tool's own fault"),
+    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|Bad (value|rate|time)", r"-m |-j ",
+           "values of matches and targets that no verdict is read from are not judged"),
+)  # fmt: skip
+"""Where the tool refuses and zimlint does not."""
+
+STRICT = (
+    Excuse("", r"! (-p|--protocol) ", "nft loads a port of a negated protocol, and looks it up in other headers"),
+    Excuse("", r"port[s]? \S*[0-9]{5}|port 0[89]", "getaddrinfo takes udp ports modulo 65536, and 080 as decimal"),
+    Excuse(
+        "", r"(^| )(-4|-6|--ipv4|--ipv6)( |$)", "a line of the other family is skipped at -4 or -6, unread behind it"
+    ),
+    Excuse("", r"^\S*\s*--\s|\s--$", "`--` ends the options"),
+)
+"""Where zimlint refuses and the tool, or nft alone, does not."""
+
+
+def _seeds() -> list[Input]:
+    found = [Input(case.family, text_of(case)) for case in (CASES | CORNERS).values() if not case.sets]
+    for path in sorted([*FIXTURES.rglob("rules.v4"), *FIXTURES.rglob("rules.v6")]):
+        text = path.read_bytes().decode()
+        if "--match-set" not in text and "{{" not in text and "$" not in text:
+            found.append(Input(Family.IPV6 if path.suffix == ".v6" else Family.IPV4, text))
+    for family, prefix, suffix in ((Family.IPV4, "ufw", ""), (Family.IPV6, "ufw6", "6")):
+        hooks = ("input", "output", "forward")
+        chains = [f"{prefix}-{kind}-{hook}" for kind in ("skip-to-policy", "reject", "track") for hook in hooks]
+        base = "*filter\n" + "".join(f":{chain} - [0:0]\n" for chain in chains) + "COMMIT\n"
+        for name in ("before", "after", "user"):
+            text = (STOCK_RULES / f"{name}{suffix}.rules").read_text()
+            found += [Input(family, text, base)] * 6
+    return found
+
+
+def test_zimlint_refuses_what_the_tool_refuses() -> None:
+    random = Random(SEED)
+    seeds = _seeds()
+    inputs = []
+    for _ in range(MUTATIONS):
+        seed = random.choice(seeds)
+        inputs.append(seed._replace(text=mutate(random, seed.text)))
+    found = []
+    for start in range(0, MUTATIONS, _BATCH):
+        batch = inputs[start : start + _BATCH]
+        for given, answers in zip(batch, refusals(batch), strict=True):
+            difference = _difference(given, answers)
+            if difference is not None:
+                found.append(f"{difference}\n{given.family.value}\n{given.text}")
+    count("mutated inputs", MUTATIONS)
+    assert not found, f"{len(found)} disagreements, the shortest:\n{min(found, key=len)}"
+
+
+def _difference(given: Input, answers: Mapping[Variant, Refusal | None]) -> str | None:
+    """How zimlint and the tools disagree, if they do."""
+    problems = _problems(given)
+    fatal = [problem for problem in problems if problem.fatal]
+    nft, legacy = answers["nft"], answers["legacy"]
+    lines = given.text.split("\n")
+    if nft is not None:
+        if _excused(SILENT, nft.said, _line(lines, nft.line)):
+            return None
+        if not fatal:
+            return f"refused, not by us: {nft.said}"
+        if nft.line is not None and not any(_same(problem, nft) for problem in fatal):
+            return f"refused elsewhere: {nft.said}; we: {[(one.span.line, one.message) for one in fatal]}"
+        return None
+    if fatal:
+        excused = all(_excused(STRICT, "", _line(lines, problem.span.line)) for problem in fatal)
+        return None if excused else f"loaded, not by us: {fatal[0].span.line}: {fatal[0].message}"
+    if "(nf_tables)" in given.text[:500]:
+        return None
+    ours = any(problem.message.startswith("iptables-legacy-restore") for problem in problems)
+    if legacy is not None and _excused(SILENT, legacy.said, _line(lines, legacy.line)):
+        return None
+    return None if ours == (legacy is not None) else f"legacy says {legacy}, we {[one.message for one in problems]}"
+
+
+def _problems(given: Input) -> tuple[Problem, ...]:
+    store = TableStore(given.family)
+    if given.base:
+        load_rules(store, Source("base", given.base), flush=True)
+    return load_rules(store, Source("rules.v4", given.text), flush=not given.base).problems
+
+
+def _same(problem: Problem, refusal: Refusal) -> bool:
+    """The same line, or the same words: nft names the end of the block where a chain or a COMMIT is missing."""
+    return problem.span.line == refusal.line or problem.message.split(": the table before")[0] in refusal.said
+
+
+def _excused(excuses: tuple[Excuse, ...], said: str, line: str) -> bool:
+    return any(re.search(one.said, said) and re.search(one.line, line) for one in excuses)
+
+
+def _line(lines: list[str], number: int | None) -> str:
+    """Nothing for a line past the end; the tool names that where COMMIT is missing."""
+    return lines[number - 1] if number is not None and number <= len(lines) else ""
