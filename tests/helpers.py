@@ -33,12 +33,13 @@ def lint_text(text: str, name: str = "rules.v4", site: str = "") -> Report:
     return lint_files({name: text}, site)
 
 
-def lint_files(files: dict[str, str], site: str = "") -> Report:
-    """The report on the files of one host or several."""
+def lint_files(files: dict[str, str], site: str = "", *, today: str = "2026-01-31") -> Report:
+    """The report on the files of one host or several, which lie in one folder that is read as a whole."""
     checks = load_checks()
     hosts, unread = gather([Source(name, text) for name, text in files.items()])
     known_site = read_site(Source(".zimlint.yaml", site), checks=checks) if site else Site.default()
-    return lint([Job(host, known_site) for host in hosts], load_catalogue(), checks, unread=unread)
+    jobs = [Job(host, known_site) for host in hosts]
+    return lint(jobs, load_catalogue(), checks, unread=unread, today=today, folders=["."])
 
 
 class Run(NamedTuple):

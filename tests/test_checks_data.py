@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.make_rules import RULES, TARGET, checks, make_rules, read_source
-from zimlint.checks import QUESTIONS, Check, load_checks, read_check
+from zimlint.checks import AFTERWARDS, QUESTIONS, Check, load_checks, read_check
 from zimlint.finding import Severity
 from zimlint.source import ConfigError, Source
 from zimlint.yaml_tree import YamlList, YamlMap, read_tree
@@ -39,7 +39,7 @@ SEVERITIES = {
     "unreadable-line": "error", "not-loaded": "error", "unknown-match": "info", "template": "info",
     "second-ruleset": "warning",
     "profile-invalid": "error", "profile-opens-internal": "error", "profile-lacks-port": "info",
-    "boot-not-enabled": "error", "partial-view": "note",
+    "boot-not-enabled": "error", "partial-view": "note", "unused-suppression": "warning",
 }  # fmt: skip
 """Ids and severities are promises to users: reports, suppressions and documentation use them."""
 
@@ -128,7 +128,7 @@ def _word(check: Check) -> str:
 def test_the_known_questions_are_those_that_exist() -> None:
     from zimlint import questions
 
-    assert sorted(QUESTIONS) == sorted(questions.QUESTIONS)
+    assert sorted(QUESTIONS) == sorted([*questions.QUESTIONS, AFTERWARDS])
 
 
 def test_start_up_loads_no_yaml_and_no_questions() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Collection
 
 from zimlint.checks import Check, load_checks
@@ -44,7 +46,15 @@ def _site(batch: Batch, checks: Collection[str]) -> Site:
 
 def _report(batch: Batch, site: Site, catalogue: Catalogue, checks: dict[str, Check], options: LintOptions) -> Report:
     jobs = [Job(host, site) for host in batch.hosts]
-    return lint(jobs, catalogue, checks, select=options.select, ignore=options.ignore)
+    return lint(
+        jobs,
+        catalogue,
+        checks,
+        select=options.select,
+        ignore=options.ignore,
+        today=time.strftime("%Y-%m-%d"),
+        folders=[path for path in options.inputs.paths if path != "-" and os.path.isdir(path)],
+    )
 
 
 def _fails(report: Report, threshold: str) -> bool:
@@ -62,4 +72,5 @@ def _joined(reports: list[Report], unread: list[Unread]) -> Report:
         files=sum(report.files for report in reports),
         lines_not_understood=sum(report.lines_not_understood for report in reports),
         files_not_understood=sum(report.files_not_understood for report in reports),
+        suppressed=tuple(one for report in reports for one in report.suppressed),
     )

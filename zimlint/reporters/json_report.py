@@ -1,7 +1,7 @@
 """The report as one JSON object, ``"schema": "zimlint/1"``.
 
 Invariant: the schema is frozen: keys are added under a new name of it, never changed or taken away. What an option
-brings with it (``baseline``) is there with that option only.
+brings with it (``baseline``) is there with that option only, and so is what suppressions bring (``suppressed``).
 Invariant: the output is ASCII; bytes of a file that are no UTF-8 are spelled ``\\xNN``.
 """
 
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 
 from zimlint import __version__
-from zimlint.finding import Finding, Note, Report, Severity, Unread
+from zimlint.finding import Finding, Note, Report, Severity, Suppressed, Unread
 from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, PORT_PROTOCOLS, PROTOCOL_NAMES, Packet, format_address
 from zimlint.reporters import Rendered, Style
@@ -31,6 +31,8 @@ def render(report: Report, style: Style) -> Rendered:
     }
     if report.known is not None:
         whole["baseline"] = baseline_object(report, report.known)
+    if report.suppressed:
+        whole["suppressed"] = [suppressed_object(one) for one in report.suppressed]
     return Rendered(json.dumps(whole, indent=1) + "\n")
 
 
@@ -78,7 +80,13 @@ def summary_object(report: Report) -> dict[str, object]:
         severity.word: sum(finding.severity is severity for finding in report.findings)
         for severity in sorted(Severity, reverse=True)
     }
-    return {"hosts": len(report.hosts), "files": report.files, **counts}
+    suppressed = {"suppressed": len(report.suppressed)} if report.suppressed else {}
+    return {"hosts": len(report.hosts), "files": report.files, **counts, **suppressed}
+
+
+def suppressed_object(one: Suppressed) -> dict[str, object]:
+    """A finding that was left out, with the reason and where it is given."""
+    return {**finding_object(one.finding), "reason": decodable(one.reason), "suppressed_by": _place(one.by)}
 
 
 def baseline_object(report: Report, known: int) -> dict[str, object]:

@@ -40,6 +40,20 @@ class AlsoAllowed(NamedTuple):
     span: Span
 
 
+class Ignore(NamedTuple):
+    """Findings that somebody has accepted."""
+
+    checks: tuple[str, ...]
+    path: str
+    """A file, a folder or a pattern, relative to the site file."""
+    ports: Mapping[str, RangeSet] | None
+    """By transport; None is all."""
+    reason: str
+    until: str
+    """The last day, as ``2026-01-31``; empty without an end."""
+    span: Span
+
+
 class Site(NamedTuple):
     """The site file, resolved."""
 
@@ -60,6 +74,9 @@ class Site(NamedTuple):
     base: str = ""
     """The folder of the site file."""
     source: Source | None = None
+    ignore: tuple[Ignore, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Folders with checks and catalogue rows of the site's own, relative to the site file."""
 
     @staticmethod
     def default() -> Site:

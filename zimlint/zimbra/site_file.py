@@ -26,9 +26,13 @@ from zimlint.yaml_tree import (
 )
 from zimlint.zimbra.catalogue import Transport, Version, parse_version
 from zimlint.zimbra.site import ROLES, AlsoAllowed, Node, Site, SiteSeverity, Threshold
+from zimlint.zimbra.site_ignore import read_ignore
 from zimlint.zimbra.sources import LAN, PUBLIC, Networks, source_classes, union
 
-KEYS = ("networks", "zimbra", "ssh_port", "roles", "hosts", "also_allowed", "severity", "fail_on", "interfaces")
+KEYS = (
+    "networks", "zimbra", "ssh_port", "roles", "hosts", "also_allowed", "severity", "fail_on", "interfaces", "ignore",
+    "rules",
+)  # fmt: skip
 _RESERVED = (PUBLIC, LAN, "loopback", "declared", "any", "anywhere")
 _MAX_INTERFACE = 15  # IFNAMSIZ - 1
 
@@ -64,6 +68,8 @@ def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
         inside=tuple(_interface(name) for name in items(interfaces.entries.get("inside"), "inside")),
         base=os.path.dirname(source.name),
         source=source,
+        ignore=read_ignore(top.entries.get("ignore"), checks),
+        rules=tuple(folder.text for folder in items(top.entries.get("rules"), "rules")),
     )
 
 

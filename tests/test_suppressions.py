@@ -1,0 +1,182 @@
+"""What an administrator has allowed is left out and counted; what he allowed in vain is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.inputs import BAD_V4, BAD_V6, GOOD_V4, GOOD_V6
+from tests.helpers import lint_files, run_zimlint
+from zimlint.finding import Report
+
+ADMIN = "-A INPUT -p tcp -m tcp --dport 7071 -j ACCEPT\n"
+ALLOW = "# zimlint: allow admin-console-exposed: the VPN filters\n"
+SITE = "ignore:\n- {check: admin-console-exposed, path: %s, reason: the VPN filters%s}\n"
+ABOUT = ("admin-console-exposed", "unused-suppression", "protocol-missing", "default-accept", "unreadable-line")
+
+
+def ids(report: Report) -> list[str]:
+    """The findings that these tests are about."""
+    return sorted(finding.check for finding in report.findings if finding.check in ABOUT)
+
+
+def above(comment: str, text: str = BAD_V4) -> str:
+    """The dump with a line above the one that opens the admin console."""
+    return text.replace(ADMIN, comment + ADMIN)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        ALLOW,
+        "#zimlint: allow admin-console-exposed the VPN filters\n",
+        "# zimlint: allow ssh-exposed, admin-console-exposed : the VPN filters\n",
+        f"{ALLOW}# what the VPN needs\n",
+    ],
+)
+def test_a_comment_above_the_line(comment: str) -> None:
+    report = lint_files({"rules.v4": above(comment), "rules.v6": GOOD_V6})
+    assert "admin-console-exposed" not in ids(report)
+    (one,) = report.suppressed
+    assert (one.finding.check, one.reason, one.by.line) == ("admin-console-exposed", "the VPN filters", 9)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# zimlint: allow admin-console-exposed\n",
+        "# zimlint: allow ssh-exposed: other\n",
+        "# zimlint: allow\n",
+        "# zimlint: ignore admin-console-exposed: the VPN filters\n",
+        "# zimlint: allow admin-console-exposd: the VPN filters\n",
+        f"{ALLOW}-A INPUT -s 192.0.2.1/32 -p icmp -j DROP\n",
+    ],
+)
+def test_what_does_not_count_hides_nothing_and_is_told(comment: str) -> None:
+    report = lint_files({"rules.v4": above(comment), "rules.v6": GOOD_V6})
+    assert ids(report) == ["admin-console-exposed", "unused-suppression"]
+    assert report.suppressed == ()
+
+
+def test_a_comment_that_only_speaks_of_zimlint_is_none() -> None:
+    report = lint_files({"rules.v4": above("# seen by zimlint: allow ssh only\n"), "rules.v6": GOOD_V6})
+    assert ids(report) == ["admin-console-exposed"]
+
+
+def test_the_comment_of_a_rule_in_a_dump() -> None:
+    text = '-m comment --comment "zimlint: allow admin-console-exposed it\'s \\"the\\" VPN" -j'
+    report = lint_files({"rules.v4": BAD_V4.replace(ADMIN, ADMIN.replace("-j", text)), "rules.v6": GOOD_V6})
+    assert "admin-console-exposed" not in ids(report)
+    assert report.suppressed[0].reason == 'it\'s "the" VPN'
+
+
+def test_the_other_family_is_the_same_rule() -> None:
+    report = lint_files({"rules.v4": above(ALLOW), "rules.v6": BAD_V6})
+    assert ids(report) == []
+    assert len(report.suppressed) == 1
+
+
+def test_another_line_of_the_file_is_another_rule() -> None:
+    narrow = ADMIN.replace("-A INPUT", "-A INPUT -s 203.0.113.0/24")
+    report = lint_files({"rules.v4": above(ALLOW + narrow), "rules.v6": GOOD_V6})
+    assert ids(report) == ["admin-console-exposed"]
+    assert (report.findings[-1].span.line, report.suppressed[0].finding.span.line) == (11, 10)
+
+
+def test_another_port_of_the_same_line_is_told_if_it_is_another_check() -> None:
+    """A finding that was left unsaid for the sake of a suppressed one comes up."""
+    report = lint_files({"rules.v4": above(ALLOW).replace(ADMIN, ADMIN + ADMIN.replace("tcp", "udp"))})
+    assert ids(report) == ["protocol-missing"]
+
+
+def test_behind_a_rule_a_comment_is_none() -> None:
+    """iptables-restore refuses the line: Bad argument `#'."""
+    line = ADMIN.replace("\n", " # zimlint: allow admin-console-exposed, unreadable-line: the VPN filters\n")
+    report = lint_files({"rules.v4": BAD_V4.replace(ADMIN, line)})
+    assert "unreadable-line" in ids(report)
+    assert report.suppressed == ()
+
+
+def test_behind_a_chain_a_comment_is_one() -> None:
+    chain = ":INPUT ACCEPT [0:0] # zimlint: allow default-accept: the provider filters"
+    report = lint_files({"rules.v4": GOOD_V4.replace(":INPUT DROP [0:0]", chain)})
+    assert ids(report) == []
+    assert [one.finding.check for one in report.suppressed] == ["default-accept"]
+
+
+def test_a_file_that_does_not_load_does_not_vouch_for_itself() -> None:
+    bad = "-A INPUT -p tcp --dprt 25 -j ACCEPT\n"
+    comment = "# zimlint: allow unreadable-line: fine\n"
+    report = lint_files({"rules.v4": GOOD_V4.replace("COMMIT", f"{comment}{bad}COMMIT")})
+    assert ids(report) == ["unreadable-line", "unused-suppression"]
+    site = "ignore:\n- {check: unreadable-line, path: rules.v4, reason: a newer iptables reads it}\n"
+    report = lint_files({"rules.v4": GOOD_V4.replace("COMMIT", f"{bad}COMMIT")}, site)
+    assert ids(report) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("rules.v4", ""), ("'*.v4'", ""), ("'**'", ""), ("'**/rules.v4'", ""), ("./rules.v4", ""),
+        ("'rules.v[46]'", ""), ("rules.v4", ", until: 2026-01-31"), ("rules.v4", ", ports: [7071/tcp]"),
+        ("rules.v4", ", ports: [7000-7100/tcp, 9071/udp]"),
+    ],
+)  # fmt: skip
+def test_the_site_file_ignores(path: str, more: str) -> None:
+    report = lint_files({"rules.v4": BAD_V4, "rules.v6": GOOD_V6}, SITE % (path, more))
+    assert ids(report) == []
+    assert report.suppressed[0].by.source.name == ".zimlint.yaml"
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "message"),
+    [
+        ("rules.v6", "", "is ignored in rules.v6, but not found there"),
+        ("hosts/rules.v4", "", "where there is no file"),
+        ("'rules.v4/*'", "", "where there is no file"),
+        ("rules.v4", ", until: 2026-01-30", "ended on 2026-01-30"),
+        ("rules.v4", ", ports: [7071/udp]", "is about other ports"),
+        ("rules.v4", ", ports: [9071/tcp]", "is about other ports"),
+    ],
+)
+def test_the_site_file_ignores_in_vain(path: str, more: str, message: str) -> None:
+    report = lint_files({"rules.v4": BAD_V4, "rules.v6": GOOD_V6}, SITE % (path, more))
+    assert ids(report) == ["admin-console-exposed", "unused-suppression"]
+    assert any(message in finding.message for finding in report.findings)
+
+
+def test_a_finding_of_more_ports_is_not_ignored_by_half() -> None:
+    both = BAD_V4.replace(ADMIN, ADMIN.replace("-m tcp --dport 7071", "-m multiport --dports 7071,9071"))
+    site = SITE % ("rules.v4", ", ports: [7071/tcp]")
+    report = lint_files({"rules.v4": both}, site)
+    assert ids(report) == ["admin-console-exposed", "unused-suppression"]
+    assert "is about 9071/tcp too" in report.findings[-1].message
+    both_named = site + site.replace("ignore:\n", "").replace("7071", "9071")
+    assert ids(lint_files({"rules.v4": both}, both_named)) == ["unused-suppression"]
+
+
+def test_what_was_not_wholly_read_is_not_called_unused(tmp_path: Path) -> None:
+    """A hook hands over single files; what the rest of the host would show, nobody knows."""
+    (tmp_path / "mail1").mkdir()
+    (tmp_path / "mail1" / "rules.v4").write_text(GOOD_V4)
+    (tmp_path / ".zimlint.yaml").write_text(SITE % ("mail2", "") + "severity: {ssh-locked-out: off}\n")
+    assert run_zimlint("--format", "json", "mail1/rules.v4", cwd=tmp_path).checks() == []
+    assert run_zimlint("--format", "json", "mail1", cwd=tmp_path).checks() == []
+    assert run_zimlint("--format", "json", ".", cwd=tmp_path).checks() == ["unused-suppression"]
+
+
+def test_checks_that_did_not_run_are_not_called_unused() -> None:
+    report = lint_files({"rules.v4": above(ALLOW.replace("admin-console-exposed", "cleartext-login"), BAD_V4)})
+    assert ids(report) == ["admin-console-exposed"]
+
+
+def test_the_reports_count_and_list_them(tmp_path: Path) -> None:
+    (tmp_path / "rules.v4").write_text(above(ALLOW))
+    assert "1 suppressed" in run_zimlint("rules.v4", cwd=tmp_path).err
+    found = json.loads(run_zimlint("--format", "json", "rules.v4", cwd=tmp_path).out)
+    assert found["summary"]["suppressed"] == 1
+    (one,) = found["suppressed"]
+    assert (one["check"], one["reason"]) == ("admin-console-exposed", "the VPN filters")
+    assert one["suppressed_by"] == {"file": "rules.v4", "line": 9}

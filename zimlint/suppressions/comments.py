@@ -1,0 +1,97 @@
+"""Finds ``zimlint: allow CHECK: reason`` in the files of a host.
+
+It stands in a comment on the line itself or above it, in the comment of a ufw rule (hexadecimal in user.rules, plain
+in ``ufw status``), or in ``-m comment --comment "..."``. A ``#`` behind a rule is no comment: iptables-restore refuses
+the line (``Bad argument `#'``), a profile takes it as part of the value; behind ``:INPUT DROP [0:0]`` and ``*filter``
+iptables-restore reads no further. Seen with iptables 1.8.9, both variants, and ufw 0.36.2.
+Invariant: text is only looked through; what a line means to the real tool is asked of nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from zimlint.source import Source, Span
+from zimlint.suppressions import MARK, MARK_IN_HEX, has_suppressions
+
+_TUPLE = "### tuple ###"
+_HEX = re.compile(r"\bcomment=((?:[0-9a-f]{2})+)")
+_OPTION = re.compile(r"""--comment[ \t]+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
+_ALLOW = re.compile(r"zimlint:\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)(?:\s*:\s*|\s+|$)(.*)", re.DOTALL)
+
+
+class Suppression(NamedTuple):
+    """One of them. ``checks`` is empty where it is not understood."""
+
+    checks: tuple[str, ...]
+    reason: str
+    text: str
+    """As it was written."""
+    span: Span
+    lines: Sequence[int]
+    """The lines of its file that it speaks for."""
+    of_rule: bool
+    """It is the comment of a rule, so that it shows in every file that shows the rule."""
+
+
+def read_suppressions(source: Source) -> Iterator[Suppression]:
+    """All of one file, in its order."""
+    if not has_suppressions((source,)):
+        return
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if MARK not in line and MARK_IN_HEX not in line:
+            continue
+        bare = line.strip()
+        if bare.startswith(_TUPLE):
+            found = _HEX.search(line)
+            if found is not None:
+                text = bytes.fromhex(found[1]).decode("utf-8", "replace")
+                yield from _suppression(source, number, text, found.start(), found.end(), _block(lines, number), True)
+        elif bare.startswith(("#", ";")):
+            text = bare.lstrip("#; \t")
+            start = line.index(bare)
+            yield from _suppression(
+                source, number, text, start, start + len(bare), (number, _below(lines, number)), False
+            )
+        elif bare.startswith(("-", "[")) and (option := _OPTION.search(line)) is not None:
+            text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
+            yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
+        elif not bare.startswith("-") and "=" not in line.partition("#")[0]:
+            mark = re.search(r"(?<=\s)#\s*(?=zimlint:)", line)
+            if mark is not None:
+                of_rule = not bare.startswith((":", "*"))  # else a row of ufw status
+                text = line[mark.end() :].strip()
+                yield from _suppression(source, number, text, mark.start(), len(line.rstrip()), (number,), of_rule)
+
+
+def _suppression(
+    source: Source, number: int, text: str, start: int, end: int, lines: Sequence[int], of_rule: bool
+) -> Iterator[Suppression]:
+    if not text.startswith(MARK):
+        return
+    span = Span(source, number, start + 1, number, end + 1)
+    found = _ALLOW.fullmatch(text.strip())
+    if found is None:
+        yield Suppression((), "", text.strip(), span, lines, of_rule)
+    else:
+        checks = tuple(dict.fromkeys(re.split(r"\s*,\s*", found[1])))
+        yield Suppression(checks, found[2].strip(), text.strip(), span, lines, of_rule)
+
+
+def _below(lines: Sequence[str], number: int) -> int:
+    """The line that a comment is about: the next one that is no comment itself."""
+    for below in range(number, len(lines)):
+        if not lines[below].lstrip().startswith(("#", ";")):
+            return below + 1
+    return number
+
+
+def _block(lines: Sequence[str], number: int) -> range:
+    """The tuple and the lines that ufw wrote for it."""
+    end = number
+    while end < len(lines) and lines[end].strip() and not lines[end].startswith("###"):
+        end += 1
+    return range(number, end + 1)
