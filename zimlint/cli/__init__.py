@@ -35,9 +35,9 @@ def _command(words: list[str]) -> int:
         say(f"zimlint {__version__}\n")
         return CLEAN
 
-    from zimlint.cli.options import LintOptions, TableOptions, TraceOptions, paths_alone
+    from zimlint.cli.options import ExposureOptions, LintOptions, Options, TableOptions, TraceOptions, paths_alone
 
-    options: LintOptions | TraceOptions | TableOptions | None = paths_alone(words)
+    options: Options | None = paths_alone(words)
     if options is None:
         from zimlint.cli.arguments import parse
 
@@ -51,6 +51,10 @@ def _command(words: list[str]) -> int:
             from zimlint.cli.trace import run_trace
 
             return run_trace(options)
+        case ExposureOptions():
+            from zimlint.cli.exposure import run_exposure
+
+            return run_exposure(options)
         case TableOptions():
             from zimlint.cli.tables import run_table
 

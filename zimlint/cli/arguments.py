@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from zimlint import __version__
-from zimlint.cli.options import InputOptions, LintOptions, Options, TableOptions, TraceOptions
+from zimlint.cli.options import ExposureOptions, InputOptions, LintOptions, Options, TableOptions, TraceOptions
 from zimlint.cli.output import say
 from zimlint.formats import FORMATS
 from zimlint.reporters import REPORTERS
@@ -29,6 +29,8 @@ def parse(words: Sequence[str]) -> Options:
             return TableOptions("explain", str(parser.parse_args(rest).id))
         case ["trace", *rest]:
             return _trace(rest)
+        case ["exposure", *rest]:
+            return _exposure(rest)
         case _:
             return _lint(words)
 
@@ -37,6 +39,7 @@ _ABOUT = {
     "checks": "List the checks with their severities.",
     "ports": "List the ports that Zimbra uses and who may reach them.",
     "explain": "Say what a check looks for, why, and what to do about it.",
+    "exposure": "Draw who reaches which service of a host: open, limited, depends or closed, and by which line.",
     "trace": "Say what becomes of one packet, line by line.",
 }
 
@@ -52,6 +55,7 @@ examples:
 other commands:
   zimlint checks          list the checks            zimlint explain ID   say more of one
   zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
+  zimlint exposure PATH   draw who reaches what
 
 A file that is called like a command is reached as ./checks. The site file .zimlint.yaml is
 the nearest one from each file upward.
@@ -112,6 +116,20 @@ def _trace(words: Sequence[str]) -> TraceOptions:
     if not found.paths:
         parser.error("no PATH given")
     return TraceOptions(_inputs(found), found.packet, found.packets, found.format)
+
+
+def _exposure(words: Sequence[str]) -> ExposureOptions:
+    parser = _parser("exposure", _ABOUT["exposure"])
+    _add_inputs(parser)
+    parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--all-ports", action="store_true", help="every open port, whether Zimbra uses it or not")
+    parser.add_argument("--closed", action="store_true", help="services that are closed to everybody, too")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    found = parser.parse_args(words)
+    if not found.paths:
+        parser.error("no PATH given, 'zimlint exposure /etc/ufw' draws this host")
+    return ExposureOptions(_inputs(found), found.format, found.config, found.all_ports, found.closed, found.color)
 
 
 class _Parser(argparse.ArgumentParser):

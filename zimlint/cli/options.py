@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COMMANDS = ("checks", "explain", "ports", "trace")
+COMMANDS = ("checks", "explain", "exposure", "ports", "trace")
 
 
 class InputOptions(NamedTuple):
@@ -41,6 +41,18 @@ class TraceOptions(NamedTuple):
     format: str
 
 
+class ExposureOptions(NamedTuple):
+    """``zimlint exposure PATH...``."""
+
+    inputs: InputOptions
+    format: str = "text"
+    config: str | None = None
+    all_ports: bool = False
+    closed: bool = False
+    """Rows that are closed everywhere, too."""
+    color: str = "auto"
+
+
 class TableOptions(NamedTuple):
     """``zimlint checks``, ``zimlint ports``, ``zimlint explain ID``."""
 
@@ -48,7 +60,7 @@ class TableOptions(NamedTuple):
     id: str = ""
 
 
-Options = LintOptions | TraceOptions | TableOptions
+Options = LintOptions | TraceOptions | ExposureOptions | TableOptions
 
 
 def paths_alone(words: Sequence[str]) -> LintOptions | None:

@@ -9,7 +9,7 @@ Invariant: asks what gets in, never how the line is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from zimlint.checks import Check
@@ -44,6 +44,19 @@ def asked_services(check: Check, case: Case) -> tuple[Service, ...]:
         if named and service.label not in left_out:
             found.append(_with_port(service, case.site.ssh_port) if is_ssh else service)
     return tuple(found)
+
+
+def misplaced(check: Check, case: Case, view: View, service: Service, pieces: Iterable[Piece]) -> Severity | None:
+    """How bad the check finds it that these pieces reach a service; None where they may."""
+    wrong = [piece for piece in pieces if _wrong(check, case, view, service, piece)]
+    key: Key = (service.protocol, service.port)
+    severity = _severity(check, {key: None}, {key: service}, {piece.source for piece in wrong})
+    if not wrong or not isinstance(severity, Severity):
+        return None
+    word = case.site.severity.get(check.id, "")
+    if not word and "limited" in check.params and all(p.decision.certain and p.decision.slowed for p in wrong):
+        word = str(check.params["limited"])
+    return Severity[word.upper()] if word else severity
 
 
 def _with_port(service: Service, port: int) -> Service:

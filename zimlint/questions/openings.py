@@ -16,6 +16,7 @@ from zimlint.questions.probes import probed
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
 from zimlint.semantics.hooks import interface_matches
+from zimlint.semantics.program import interface_names
 from zimlint.zimbra.catalogue import TRANSPORTS, Service
 from zimlint.zimbra.sources import Networks
 
@@ -56,7 +57,7 @@ def openings(
             if decision.moved is not None and decision.moved.forwarded:
                 continue  # the lines name the interface to the outside, and by that one nothing passes
             decision = decision._replace(certain=False, nameless=True)
-        for piece in _pieces(ruleset.family, decision, networks, inside, offered):
+        for piece in pieces_of(ruleset.family, decision, networks, inside, offered):
             trusts = not decision.cell[Axis.SPORT] >= EPHEMERAL
             if trusts and _is_client_reply(decision, piece):
                 continue
@@ -73,6 +74,17 @@ def openings(
     return tuple(sorted(found, key=_place))
 
 
+def asked_interfaces(ruleset: Ruleset, source: str, inside: tuple[str, ...]) -> tuple[str, ...]:
+    """The interfaces by which packets of a class of sources come in: those that lines name, where they name any."""
+    names = [
+        name for name in interface_names(ruleset) if name != "lo" and not _any_matches((*inside, *_CONTAINERS), name)
+    ]
+    if source == "public":
+        names = [name for name in names if not _any_matches(_TUNNELS, name)]
+    named = _named_interfaces(ruleset)
+    return tuple(name for name in names if name in named) or tuple(names)
+
+
 def broad(addresses: RangeSet, public: RangeSet) -> bool:
     """Whether these are the public at large rather than some networks."""
     return addresses.size() * 4 >= public.size()
@@ -84,13 +96,14 @@ def unnamed(pieces: Iterable[Piece], public: RangeSet) -> bool:
     return sum(piece.ports.size() for piece in large) > ENOUGH
 
 
-def _pieces(
+def pieces_of(
     family: Family,
     decision: Decision,
     networks: Mapping[str, Networks],
     inside: tuple[str, ...],
     offered: RangeSet,
 ) -> Iterable[Piece]:
+    """A decision by class of sources and transport, but for what cannot come from outside."""
     outside = [name for name in decision.interfaces if not _any_matches((*inside, *_CONTAINERS), name)]
     if not outside:
         return

@@ -22,7 +22,7 @@ _READABLE = {
     Family.IPV6: ("2001:db8::9", "fd00::9"),
 }
 """Documentation addresses (RFC 5737, RFC 3849) and everyday private ones, taken where the cell allows it."""
-_HERE = {Family.IPV4: ("192.0.2.25", "10.0.0.25"), Family.IPV6: ("2001:db8::25",)}
+HERE = {Family.IPV4: ("192.0.2.25", "10.0.0.25"), Family.IPV6: ("2001:db8::25",)}
 """The same for an address of the host."""
 SOURCE_PORT = 40_000
 
@@ -56,7 +56,7 @@ def packet_of(family: Family, decision: Decision, transport: str, port: int, add
         TCP if transport == "tcp" else UDP,
         readable(addresses, family),
         SOURCE_PORT if SOURCE_PORT in sports else sports.first(),
-        None if UNICAST[family] <= destinations else readable(destinations, family, _HERE),
+        None if UNICAST[family] <= destinations else readable(destinations, family, HERE),
         port,
         "eth0" if "eth0" in decision.interfaces else decision.interfaces[0],
     )
