@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -50,12 +50,13 @@ SILENT = (
     Excuse(r"Couldn't load (match|target)|Extension .* revision", "", "an add-on: told as a match that is not known"),
     Excuse(r'unknown option "--', r"-m |-j [A-Z]+", "behind a name that is not known any option may be its own"),
     Excuse(r"host/network `[\w.-]+' not found", r"[A-Za-z]", "only the machine knows its host names"),
-    Excuse(r"invalid port/service `[a-z][\w.+-]*'|does not resolve", "", "only the machine knows its services"),
+    Excuse(r"(port/service|Port) `[a-z][\w.+-]*'|does not resolve", "", "only the machine knows its services"),
     Excuse(r"Too many links", "", "a loop of chains: found by a check of its own, not while reading"),
     Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
     Excuse(r"Segmentation fault", "", "the tool's own fault"),
-    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|Bad (value|rate|time)", r"-m |-j ",
-           "values of matches and targets that no verdict is read from are not judged"),
+    Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before, where -Z changes nothing anyway"),
+    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|Bad (value|rate|time)",
+           r"-m |-j ", "values of matches and targets that no verdict is read from are not judged"),
 )  # fmt: skip
 """Where the tool refuses and zimlint does not."""
 
@@ -65,6 +66,7 @@ STRICT = (
     Excuse(
         "", r"(^| )(-4|-6|--ipv4|--ipv6)( |$)", "a line of the other family is skipped at -4 or -6, unread behind it"
     ),
+    Excuse("", r"--ctorig(src|dst)\s", "masks are read leniently here; what they then mean nobody knows"),
     Excuse("", r"^\S*\s*--\s|\s--$", "`--` ends the options"),
 )
 """Where zimlint refuses and the tool, or nft alone, does not."""
@@ -115,7 +117,7 @@ def _difference(given: Input, answers: Mapping[Variant, Refusal | None]) -> str 
             return None
         if not fatal:
             return f"refused, not by us: {nft.said}"
-        if nft.line is not None and not any(_same(problem, nft) for problem in fatal):
+        if nft.line is not None and not any(_same(problem, nft, lines) for problem in fatal):
             return f"refused elsewhere: {nft.said}; we: {[(one.span.line, one.message) for one in fatal]}"
         return None
     if fatal:
@@ -136,15 +138,18 @@ def _problems(given: Input) -> tuple[Problem, ...]:
     return load_rules(store, Source("rules.v4", given.text), flush=not given.base).problems
 
 
-def _same(problem: Problem, refusal: Refusal) -> bool:
+def _same(problem: Problem, refusal: Refusal, lines: Sequence[str]) -> bool:
     """The same line, or the same words: nft names the end of the block where a chain or a COMMIT is missing."""
-    return problem.span.line == refusal.line or problem.message.split(": the table before")[0] in refusal.said
+    if problem.span.line == refusal.line or problem.message.split(": the table before")[0] in refusal.said:
+        return True
+    chain = re.search(r"Chain '(.+)' does not exist", refusal.said)
+    return chain is not None and chain[1] in _line(lines, problem.span.line)
 
 
 def _excused(excuses: tuple[Excuse, ...], said: str, line: str) -> bool:
     return any(re.search(one.said, said) and re.search(one.line, line) for one in excuses)
 
 
-def _line(lines: list[str], number: int | None) -> str:
+def _line(lines: Sequence[str], number: int | None) -> str:
     """Nothing for a line past the end; the tool names that where COMMIT is missing."""
     return lines[number - 1] if number is not None and number <= len(lines) else ""

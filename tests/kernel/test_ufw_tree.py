@@ -244,7 +244,7 @@ CASES = {
 def test_tree_is_what_the_kernel_holds(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     outcome = run_ufw(tmp_path, case.commands, case.edits)
-    for family, ruleset in _assembled(outcome.etc).items():
+    for family, ruleset in assembled(outcome.etc).items():
         # the package ships user6.rules without limit chains: they come with the first rewrite, so not before a reload
         first_enable = family is Family.IPV6
         dumps = {"booted": outcome.booted[family]} | ({"running": outcome.running[family]} if case.running else {})
@@ -294,12 +294,12 @@ def test_broken_file_costs_its_table_block_and_the_rest(name: str, tmp_path: Pat
     commands = ["ufw allow 25/tcp", ENABLE, BY_HAND]
     outcome = run_ufw(tmp_path, commands, {"ufw/before.rules": BROKEN[name]})
     broken = outcome.etc / "ufw" / "before.rules"
-    fatal = [problem for problem in _assembled(outcome.etc)[Family.IPV4].problems if problem.fatal]
+    fatal = [problem for problem in assembled(outcome.etc)[Family.IPV4].problems if problem.fatal]
     assert fatal
     assert all(problem.span.source.name == str(broken) for problem in fatal)
     broken.write_text(_sound_part(broken.read_text(), min(problem.span.line for problem in fatal)))
     dump = Source("booted", outcome.booted[Family.IPV4])
-    assert _shape(_assembled(outcome.etc)[Family.IPV4]) == _shape(read_iptables_save(dump, Family.IPV4))
+    assert _shape(assembled(outcome.etc)[Family.IPV4]) == _shape(read_iptables_save(dump, Family.IPV4))
 
 
 def _sound_part(text: str, fault: int) -> str:
@@ -314,7 +314,8 @@ def _source(path: Path) -> Source:
     return Source(str(path), path.read_bytes().decode())
 
 
-def _assembled(etc: Path) -> dict[Family, Ruleset]:
+def assembled(etc: Path) -> dict[Family, Ruleset]:
+    """The rulesets of a tree."""
     files = {role: _source(etc / "ufw" / role) for role in RULES_FILES if (etc / "ufw" / role).exists()}
     settings: dict[str, Setting] = {}
     for path in (etc / "default" / "ufw", etc / "ufw" / "ufw.conf"):
