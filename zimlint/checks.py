@@ -23,7 +23,7 @@ CheckSeverity = Severity | Literal["off", "note"]
 """off: only where a site gives it a severity; note: stands in the summary, is no finding."""
 
 QUESTIONS = (
-    "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled",
+    "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled", "drift",
     "family", "setting", "problem", "opaque", "note", "required", "flow", "profile", "user_rules", "ahead",
     "rate_limit", "locked_out", "egress", "file_mode", "chains", "suppression",
 )  # fmt: skip
@@ -62,8 +62,11 @@ def text_of(check: Check) -> CheckText:
     return CheckText(check.id, severity, check.title, check.why, fix)
 
 
-def read_check(source: Source, questions: Collection[str] = QUESTIONS) -> Check:
-    """One check as written in YAML; ConfigError says what is wrong where."""
+def read_check(
+    source: Source, questions: Collection[str] = QUESTIONS, *, ports: Collection[str] | None = None
+) -> Check:
+    """One check as written in YAML; ConfigError says what is wrong where. ``ports`` are those of the catalogue."""
+    from zimlint.params import check_params
     from zimlint.yaml_tree import choice, items, mapping, only_keys, read_tree, word  # yaml: not at start-up
 
     top = mapping(read_tree(source), "check")
@@ -86,11 +89,14 @@ def read_check(source: Source, questions: Collection[str] = QUESTIONS) -> Check:
     sources = items(top.entries["sources"], "sources")
     if not sources:
         raise ConfigError("sources: expected at least one", top.keys["sources"])
+    question = choice(top.entries["question"], "question", questions)
+    params = mapping(top.entries.get("params"), "params")
+    check_params(question, params, top, ports)
     return Check(
         id=name,
         severity=_severity(choice(top.entries["severity"], "severity", SEVERITIES)),
-        question=choice(top.entries["question"], "question", questions),
-        params=_params(mapping(top.entries.get("params"), "params")),
+        question=question,
+        params=_params(params),
         title=texts["title"].text,
         why=texts["why"].text.strip(),
         fix=texts["fix"].text.strip(),

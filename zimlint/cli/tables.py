@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from zimlint.checks import Check, load_checks, text_of
 from zimlint.cli import CLEAN
@@ -11,17 +11,23 @@ from zimlint.cli.ids import known_check
 from zimlint.cli.options import TableOptions
 from zimlint.cli.output import say
 from zimlint.finding import Severity
+from zimlint.zimbra.catalogue import Catalogue, load_catalogue
 
 
 def run_table(options: TableOptions) -> int:
     """Print what was asked for."""
+    checks, catalogue = load_checks(), load_catalogue()
+    if options.rules:
+        from zimlint.cli.own_rules import add_rules
+
+        checks, catalogue = add_rules(options.rules, checks, catalogue)
     match options.command:
         case "checks":
-            say(_checks())
+            say(_checks(checks))
         case "ports":
-            say(_ports())
+            say(_ports(catalogue))
         case _:
-            say(_explained(options.id))
+            say(_explained(checks, options.id))
     return CLEAN
 
 
@@ -30,21 +36,19 @@ def severity_word(check: Check) -> str:
     return check.severity.word if isinstance(check.severity, Severity) else check.severity
 
 
-def _checks() -> str:
+def _checks(checks: Mapping[str, Check]) -> str:
     from tabulate import tabulate
 
-    rows = [(check.id, severity_word(check), check.title) for check in load_checks().values()]
+    rows = [(check.id, severity_word(check), check.title) for check in checks.values()]
     return tabulate(rows, headers=("check", "severity", "fires when"), tablefmt="simple") + "\n"
 
 
-def _ports() -> str:
+def _ports(catalogue: Catalogue) -> str:
     from tabulate import tabulate
-
-    from zimlint.zimbra.catalogue import load_catalogue
 
     rows = [
         (service.label, service.name, service.exposure, " ".join(service.roles), service.clients)
-        for service in load_catalogue().services.values()
+        for service in catalogue.services.values()
     ]
     headers = ("port", "service", "exposure", "listens on", "clients")
     return (
@@ -55,8 +59,7 @@ def _ports() -> str:
     )
 
 
-def _explained(name: str) -> str:
-    checks = load_checks()
+def _explained(checks: Mapping[str, Check], name: str) -> str:
     known_check(checks, name)
     return "\n".join(_lines(checks[name])) + "\n"
 

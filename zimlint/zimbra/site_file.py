@@ -73,6 +73,13 @@ def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
     )
 
 
+def rules_of(source: Source) -> tuple[str, ...]:
+    """The folders under ``rules``, from where we are; read first, as the rest of the file may name their checks."""
+    top = mapping(read_tree(source), "site file")
+    base = os.path.dirname(source.name)
+    return tuple(os.path.join(base, folder.text) for folder in items(top.entries.get("rules"), "rules"))
+
+
 def _networks(node: YamlMap) -> Mapping[str, Networks]:
     found: dict[str, Networks] = {}
     for name, value in node.entries.items():
