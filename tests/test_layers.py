@@ -46,7 +46,9 @@ LAYERS: dict[str, set[str]] = {
     "engine": JUDGING | {"checks", "questions", "settle", "suppressions"},
     "survey": JUDGING | {"checks", "engine", "exposure", "questions"},
     "reporters": {"exposure", "finding", "fingerprint", "source", "packets", "model"},
-    "cli": READING | JUDGING | {"engine", "hosts", "formats", "reporters", "checks", "baseline", "exposure", "survey"},
+    "cli": READING
+    | JUDGING
+    | {"engine", "hosts", "formats", "reporters", "checks", "baseline", "fingerprint", "exposure", "survey"},
     "__main__": {"cli"},
 }
 """Layer to the layers that it may import; itself always, and ``zimlint`` for the version."""

@@ -20,8 +20,8 @@ _LENGTH = 32
 _COUNTERS = re.compile(r"\[\d+:\d+\]|^\[ *\d+\]")  # iptables-save -c, and the row's number in `ufw status numbered`
 
 
-def fingerprints(findings: Sequence[Finding], base: str) -> list[str]:
-    """One for each finding; ``base`` is the folder that paths are told from."""
+def fingerprints(findings: Sequence[Finding], here: str, base: str = "") -> list[str]:
+    """One for each finding; paths are told from ``base``, or from ``here``, where the run was."""
     lines: dict[Source, list[str]] = {}
     seen: dict[tuple[str, ...], int] = {}
     found: list[str] = []
@@ -33,7 +33,7 @@ def fingerprints(findings: Sequence[Finding], base: str) -> list[str]:
         key = (
             finding.check,
             finding.host.rpartition("/")[2],  # the folder before it is only there beside another host of its name
-            path_from(source.name, base),
+            path_from(source.name, here, base),
             " ".join(finding.ports),
             " ".join(finding.sources),
             " ".join(family.value for family in finding.families),
@@ -49,11 +49,11 @@ def unread_fingerprint(unread: Unread, base: str) -> str:
     return _hash("unread", path_from(unread.file, base), unread.reason)
 
 
-def path_from(name: str, base: str) -> str:
-    """A file's path as seen from a folder, with ``/`` between its parts; standard input stays ``-``."""
-    if name == "-" or not base:
+def path_from(name: str, here: str, base: str = "") -> str:
+    """A file's path as seen from ``base``, or from ``here``, where it was named; standard input stays ``-``."""
+    if name == "-" or not here:
         return name
-    return os.path.relpath(os.path.join(base, name), base).replace(os.sep, "/")
+    return os.path.relpath(os.path.join(here, name), base or here).replace(os.sep, "/")
 
 
 def _hash(*parts: str) -> str:

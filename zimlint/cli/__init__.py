@@ -35,7 +35,15 @@ def _command(words: list[str]) -> int:
         say(f"zimlint {__version__}\n")
         return CLEAN
 
-    from zimlint.cli.options import ExposureOptions, LintOptions, Options, TableOptions, TraceOptions, paths_alone
+    from zimlint.cli.options import (
+        BaselineOptions,
+        ExposureOptions,
+        LintOptions,
+        Options,
+        TableOptions,
+        TraceOptions,
+        paths_alone,
+    )
 
     options: Options | None = paths_alone(words)
     if options is None:
@@ -47,6 +55,10 @@ def _command(words: list[str]) -> int:
             from zimlint.cli.lint import run_lint
 
             return run_lint(options)
+        case BaselineOptions():
+            from zimlint.cli.baseline import run_baseline
+
+            return run_baseline(options)
         case TraceOptions():
             from zimlint.cli.trace import run_trace
 

@@ -10,10 +10,18 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from zimlint import __version__
-from zimlint.cli.options import ExposureOptions, InputOptions, LintOptions, Options, TableOptions, TraceOptions
+from zimlint.cli.options import (
+    BaselineOptions,
+    ExposureOptions,
+    InputOptions,
+    LintOptions,
+    Options,
+    TableOptions,
+    TraceOptions,
+)
 from zimlint.cli.output import say
+from zimlint.cli.wanted import add_reports, wanted_reports
 from zimlint.formats import FORMATS
-from zimlint.reporters import REPORTERS
 from zimlint.source import ConfigError
 
 
@@ -21,14 +29,19 @@ def parse(words: Sequence[str]) -> Options:
     """The options; a wrong one is a ConfigError; --help and --version end with SystemExit."""
     match words:
         case ["checks" | "ports" as command, *rest]:
-            _parser(command, _ABOUT[command]).parse_args(rest)
-            return TableOptions(command)
+            parser = _parser(command, _ABOUT[command])
+            _add_rules(parser)
+            return TableOptions(command, rules=tuple(parser.parse_args(rest).rules))
         case ["explain", *rest]:
             parser = _parser("explain", _ABOUT["explain"])
             parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
-            return TableOptions("explain", str(parser.parse_args(rest).id))
+            _add_rules(parser)
+            found = parser.parse_args(rest)
+            return TableOptions("explain", str(found.id), tuple(found.rules))
         case ["trace", *rest]:
             return _trace(rest)
+        case ["baseline", *rest]:
+            return _baseline(rest)
         case ["exposure", *rest]:
             return _exposure(rest)
         case _:
@@ -36,6 +49,7 @@ def parse(words: Sequence[str]) -> Options:
 
 
 _ABOUT = {
+    "baseline": "Write down what is found now, so that --baseline FILE reports only what is new.",
     "checks": "List the checks with their severities.",
     "ports": "List the ports that Zimbra uses and who may reach them.",
     "explain": "Say what a check looks for, why, and what to do about it.",
@@ -52,9 +66,13 @@ examples:
   zimlint --fail-on error --format json hosts/mail1
   zimlint trace /etc/ufw --packet 'tcp 203.0.113.9 -> :7071 in eth0'
 
+  zimlint hosts/ --format sarif --output zimlint.sarif --format text
+  zimlint baseline hosts/ > .zimlint-baseline.json && zimlint hosts/ --baseline .zimlint-baseline.json
+
 other commands:
   zimlint checks          list the checks            zimlint explain ID   say more of one
   zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
+  zimlint baseline PATH   write down what is known
   zimlint exposure PATH   draw who reaches what
 
 A file that is called like a command is reached as ./checks. The site file .zimlint.yaml is
@@ -62,6 +80,12 @@ the nearest one from each file upward.
 
 exit status: 0 nothing at or above the threshold, 1 findings, 2 something could not be read
 or the configuration is wrong, 70 a bug in zimlint
+"""
+
+_BASELINE_EXAMPLES = """\
+Paths in the baseline are told from the folder that it lies in: redirect standard output into a
+file of the current folder, or name the file with --output. A known finding that no longer occurs
+is told with every run; --prune FILE takes such out of FILE, and never adds a new one.
 """
 
 _TRACE_EXAMPLES = """\
@@ -80,13 +104,15 @@ def _lint(words: Sequence[str]) -> LintOptions:
     parser = _parser("", "Lint the firewall of a Zimbra mail server: which packets get in, and should they?", _EXAMPLES)
     parser.usage = "zimlint [OPTIONS] PATH..."
     _add_inputs(parser)
-    parser.add_argument("--format", choices=tuple(REPORTERS), default="text", help="default: text")
-    parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
+    add_reports(parser)
+    parser.add_argument("--baseline", metavar="FILE", help="report only what this file of 'zimlint baseline' lacks")
+    parser.add_argument("--statistics", action="store_true", help="counts of each check instead of the findings")
+    parser.add_argument("--show-files", action="store_true", help="which files would be read, and as what; no linting")
+    _add_choice(parser)
     parser.add_argument(
         "--fail-on", choices=("error", "warning", "info"), help="exit 1 from this severity on (default: warning)"
     )
-    parser.add_argument("--select", action="append", metavar="ID", help="only these checks (repeat, or ID,ID)")
-    parser.add_argument("--ignore", action="append", metavar="ID", help="all checks but these")
+    _add_rules(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="findings only: no notes, no summary")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
     parser.add_argument("--version", action="version", version=f"zimlint {__version__}")
@@ -95,14 +121,40 @@ def _lint(words: Sequence[str]) -> LintOptions:
         parser.error("no PATH given, 'zimlint /etc/ufw' lints this host")
     return LintOptions(
         _inputs(found),
-        found.format,
+        wanted_reports(found.reports, found.statistics),
         found.config,
         found.fail_on,
         _listed(found.select),
         _listed(found.ignore),
         found.quiet,
         found.color,
+        found.baseline,
+        found.statistics,
+        found.show_files,
+        tuple(found.rules),
     )
+
+
+def _baseline(words: Sequence[str]) -> BaselineOptions:
+    parser = _parser("baseline", _ABOUT["baseline"], _BASELINE_EXAMPLES)
+    _add_inputs(parser)
+    _add_choice(parser)
+    _add_rules(parser)
+    parser.add_argument("--output", metavar="FILE", help="the baseline, instead of standard output")
+    parser.add_argument("--prune", metavar="FILE", help="take out of this baseline what no longer occurs")
+    found = parser.parse_args(words)
+    if not found.paths:
+        parser.error("no PATH given")
+    if found.prune is not None and found.output is not None:
+        parser.error("--prune FILE writes that file, so there is no --output")
+    lint = LintOptions(
+        _inputs(found),
+        config=found.config,
+        select=_listed(found.select),
+        ignore=_listed(found.ignore),
+        rules=tuple(found.rules),
+    )
+    return BaselineOptions(lint, found.output, found.prune)
 
 
 def _trace(words: Sequence[str]) -> TraceOptions:
@@ -121,7 +173,7 @@ def _trace(words: Sequence[str]) -> TraceOptions:
 def _exposure(words: Sequence[str]) -> ExposureOptions:
     parser = _parser("exposure", _ABOUT["exposure"])
     _add_inputs(parser)
-    parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
+    _add_choice(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     parser.add_argument("--all-ports", action="store_true", help="every open port, whether Zimbra uses it or not")
     parser.add_argument("--closed", action="store_true", help="services that are closed to everybody, too")
@@ -157,6 +209,22 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
     parser.add_argument("--type", choices=tuple(FORMATS), help="what the files are, whatever they look like")
     parser.add_argument("--default-ufw", metavar="FILE", help="the /etc/default/ufw of the host")
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
+    parser.add_argument("--select", action="append", metavar="ID", help="only these checks (repeat, or ID,ID)")
+    parser.add_argument("--ignore", action="append", metavar="ID", help="all checks but these")
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rules",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="checks and ports of your own, like zimlint's rules/",
+    )
 
 
 def _inputs(found: argparse.Namespace) -> InputOptions:

@@ -3,63 +3,79 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Collection
+from typing import NamedTuple
 
-from zimlint.checks import Check, load_checks
+from zimlint.checks import load_checks
 from zimlint.cli import CLEAN, FINDINGS, UNUSABLE
 from zimlint.cli.ids import known_check
-from zimlint.cli.inputs import Batch, must_read, read_inputs
+from zimlint.cli.inputs import Batch, read_inputs
 from zimlint.cli.options import LintOptions
-from zimlint.cli.output import say, terminal_columns, wants_colour, warn
-from zimlint.engine import Job, lint, worst
+from zimlint.cli.publish import publish
+from zimlint.cli.sites import KnownSite, Rules, known_site, more_rules
+from zimlint.engine import Job, lint
 from zimlint.finding import Report, Severity, Unread
-from zimlint.reporters import Style, reporter
-from zimlint.zimbra.catalogue import Catalogue, load_catalogue
-from zimlint.zimbra.site import Site
+from zimlint.zimbra.catalogue import load_catalogue
+
+
+class Linted(NamedTuple):
+    """What was read and found, before a baseline is looked at."""
+
+    report: Report
+    batches: list[Batch]
+    thresholds: list[tuple[Report, Severity]]
+    """The report of each batch, and from which severity on its findings fail the run."""
+    checks: set[str]
+    """The ids of all that there are, asked or not."""
 
 
 def run_lint(options: LintOptions) -> int:
-    """Lint, print the report, return the exit status."""
-    checks = load_checks()
-    known_check(checks, *options.select, *options.ignore)
+    """Lint, print the reports, return the exit status."""
+    if options.show_files:
+        from zimlint.cli.show_files import run_show_files
+
+        return run_show_files(options)
+    linted = lint_inputs(options)
+    report = linted.report
+    if options.baseline is not None:
+        from zimlint.cli.baseline import without_known
+
+        report = without_known(linted, options.baseline)
+    left = set(map(id, report.findings))
+    failed = any(
+        finding.severity >= threshold and id(finding) in left
+        for part, threshold in linted.thresholds
+        for finding in part.findings
+    )
+    status = UNUSABLE if report.unread else FINDINGS if failed else CLEAN
+    least = min((threshold for _, threshold in linted.thresholds), default=Severity.WARNING)
+    good = publish(report._replace(fail_on=least, status=status), options)
+    return status if good else UNUSABLE
+
+
+def lint_inputs(options: LintOptions) -> Linted:
+    """Read and judge what the options name."""
+    rules = more_rules(options.rules, Rules(load_checks(), load_catalogue()))
     batches, unread = read_inputs(options.inputs, options.config)
-    sites = [_site(batch, checks) for batch in batches]
-    catalogue = load_catalogue()
-    reports = [_report(batch, site, catalogue, checks, options) for batch, site in zip(batches, sites, strict=True)]
-    failed = any(_fails(report, options.fail_on or site.fail_on) for report, site in zip(reports, sites, strict=True))
-    style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
-    rendered = reporter(options.format)(_joined(reports, unread), style)
-    say(rendered.findings)
-    warn(rendered.remarks)
-    return UNUSABLE if unread else FINDINGS if failed else CLEAN
+    known = [known_site(batch, rules) for batch in batches]
+    every = rules.checks.keys() | {name for one in known for name in one.rules.checks}
+    known_check(every, *options.select, *options.ignore)
+    reports = [_report(batch, one, options) for batch, one in zip(batches, known, strict=True)]
+    thresholds = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
+    return Linted(_joined(reports, unread), batches, list(zip(reports, thresholds, strict=True)), every)
 
 
-def _site(batch: Batch, checks: Collection[str]) -> Site:
-    if batch.site is None:
-        return Site.default()
-    from zimlint.zimbra.site_file import read_site  # loads PyYAML, which most runs do not need
-
-    return read_site(must_read(batch.site), checks=checks)
-
-
-def _report(batch: Batch, site: Site, catalogue: Catalogue, checks: dict[str, Check], options: LintOptions) -> Report:
-    jobs = [Job(host, site) for host in batch.hosts]
+def _report(batch: Batch, known: KnownSite, options: LintOptions) -> Report:
+    jobs = [Job(host, known.site) for host in batch.hosts]
     return lint(
         jobs,
-        catalogue,
-        checks,
+        known.rules.catalogue,
+        known.rules.checks,
         select=options.select,
         ignore=options.ignore,
         today=time.strftime("%Y-%m-%d"),
         folders=[path for path in options.inputs.paths if path != "-" and os.path.isdir(path)],
     )
-
-
-def _fails(report: Report, threshold: str) -> bool:
-    severity = worst(report)
-    return severity is not None and severity >= Severity[threshold.upper()]
 
 
 def _joined(reports: list[Report], unread: list[Unread]) -> Report:
@@ -73,4 +89,6 @@ def _joined(reports: list[Report], unread: list[Unread]) -> Report:
         lines_not_understood=sum(report.lines_not_understood for report in reports),
         files_not_understood=sum(report.files_not_understood for report in reports),
         suppressed=tuple(one for report in reports for one in report.suppressed),
+        checks=tuple({check.id: check for report in reports for check in report.checks}.values()),
+        base=os.getcwd(),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COMMANDS = ("checks", "explain", "exposure", "ports", "trace")
+COMMANDS = ("baseline", "checks", "explain", "exposure", "ports", "trace")
 
 
 class InputOptions(NamedTuple):
@@ -19,17 +19,37 @@ class InputOptions(NamedTuple):
     default_ufw: str | None = None
 
 
+class Wanted(NamedTuple):
+    """A report in one format; ``file`` None is standard output."""
+
+    format: str = "text"
+    file: str | None = None
+
+
 class LintOptions(NamedTuple):
-    """``zimlint PATH...``."""
+    """``zimlint PATH...``; at most one of the reports goes to standard output."""
 
     inputs: InputOptions
-    format: str = "text"
+    reports: tuple[Wanted, ...] = (Wanted(),)
     config: str | None = None
     fail_on: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     quiet: bool = False
     color: str = "auto"
+    baseline: str | None = None
+    statistics: bool = False
+    show_files: bool = False
+    rules: tuple[str, ...] = ()
+    """Folders with checks and ports of the user's own."""
+
+
+class BaselineOptions(NamedTuple):
+    """``zimlint baseline PATH...``; ``prune`` is the file that only loses what is gone."""
+
+    lint: LintOptions
+    output: str | None = None
+    prune: str | None = None
 
 
 class TraceOptions(NamedTuple):
@@ -58,9 +78,10 @@ class TableOptions(NamedTuple):
 
     command: str
     id: str = ""
+    rules: tuple[str, ...] = ()
 
 
-Options = LintOptions | TraceOptions | ExposureOptions | TableOptions
+Options = LintOptions | BaselineOptions | TraceOptions | ExposureOptions | TableOptions
 
 
 def paths_alone(words: Sequence[str]) -> LintOptions | None:

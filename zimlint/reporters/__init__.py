@@ -44,6 +44,7 @@ REPORTERS: dict[str, str] = {
     "concise": "zimlint.reporters.concise",
     "json": "zimlint.reporters.json_report",
     "jsonl": "zimlint.reporters.jsonl",
+    "sarif": "zimlint.reporters.sarif",
     "github": "zimlint.reporters.github",
     "gitlab": "zimlint.reporters.gitlab",
     "junit": "zimlint.reporters.junit",
@@ -54,6 +55,6 @@ REPORTERS: dict[str, str] = {
 
 
 def reporter(name: str) -> Reporter:
-    """The reporter of a format."""
-    render: Reporter = import_module(REPORTERS[name]).render
+    """The reporter of a format, or of ``statistics``."""
+    render: Reporter = import_module(REPORTERS.get(name, f"zimlint.reporters.{name}")).render
     return render

@@ -23,7 +23,7 @@ def render(report: Report, style: Style) -> Rendered:
     """The suites of the hosts, after one of the inputs that could not be read."""
     suites = [_unread(report)] if report.unread else []
     suites += _hosts(report)
-    root = Element("testsuites", name="zimlint", **_counts(suites))
+    root = Element("testsuites", {"name": "zimlint", **_counts(suites)})
     root.extend(suites)
     return Rendered(document(root))
 
@@ -76,7 +76,8 @@ def _suite(name: str, tests: list[Element]) -> Element:
         "failures": sum(test.find("failure") is not None for test in tests),
         "errors": sum(test.find("error") is not None for test in tests),
     }
-    suite = Element("testsuite", name=name, **{key: str(count) for key, count in counts.items()}, skipped="0", time="0")
+    given = {key: str(count) for key, count in counts.items()}
+    suite = Element("testsuite", {"name": name, **given, "skipped": "0", "time": "0"})
     suite.extend(tests)
     return suite
 

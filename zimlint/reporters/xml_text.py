@@ -11,4 +11,5 @@ from xml.etree.ElementTree import Element, indent, tostring
 def document(root: Element) -> str:
     """The whole document; it is ASCII, as readers differ in what they take for the encoding."""
     indent(root, " ")
-    return tostring(root, encoding="us-ascii", xml_declaration=True).decode("ascii") + "\n"
+    written: bytes = tostring(root, encoding="us-ascii", xml_declaration=True)
+    return written.decode("ascii") + "\n"

@@ -1,0 +1,54 @@
+"""From a report to what a user sees: each wanted format to its file or to standard output.
+
+Invariant: a file that cannot be written keeps no other report from being given.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from zimlint.cli.options import LintOptions, Wanted
+from zimlint.cli.output import complain, say, terminal_columns, wants_colour, warn
+from zimlint.finding import Report
+from zimlint.reporters import Rendered, Style, reporter
+
+
+def publish(report: Report, options: LintOptions) -> bool:
+    """Give all reports; whether all files could be written. What stands beside the findings is said once."""
+    good = True
+    remarks = ""
+    shown = False
+    for wanted in options.reports or (Wanted(),):
+        rendered = _rendered(report, wanted, options)
+        remarks = remarks or rendered.remarks
+        if wanted.file is None:
+            shown = True
+            say(rendered.findings)
+        else:
+            good = _write(wanted.file, rendered.findings) and good
+    if not shown and not remarks and not options.quiet:
+        from zimlint.reporters.text import summary
+
+        remarks = f"{summary(report)}\n"  # else a pipeline's log would show nothing at all
+    warn(remarks)
+    return good
+
+
+def _rendered(report: Report, wanted: Wanted, options: LintOptions) -> Rendered:
+    if wanted.file is None:
+        style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
+    else:
+        style = Style(options.color == "always", options.quiet)
+    return reporter("statistics" if options.statistics else wanted.format)(report, style)
+
+
+def _write(file: str, text: str) -> bool:
+    from zimlint.cli.files import write_file
+    from zimlint.source import ConfigError
+
+    try:
+        write_file(file, text)
+    except ConfigError as error:
+        complain(error.message)
+        return False
+    return True
