@@ -26,10 +26,27 @@ _EXPLAINING = {
 
 def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
     """The findings of one host without repetition, in the order of files and lines."""
-    found = _explain(_follow_profiles(_join_protocols(_join_families(_join_views(list(findings), case)))))
+    found = _join_protocols(_join_families(_join_views(list(findings), case)))
+    found = _explain(_follow_profiles(_follow_drift(found)))
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
+
+
+def _follow_drift(findings: list[Finding]) -> list[Finding]:
+    """That views disagree about a packet is told at the finding about the same line, where there is one."""
+    kept = [finding for finding in findings if finding.check != "drift"]
+    for drift in findings:
+        if drift.check != "drift":
+            continue
+        places = {drift.span[:2], *(span[:2] for span, _ in drift.related)}
+        for place, other in enumerate(kept):
+            if other.span[:2] in places and set(other.ports) & set(drift.ports):
+                kept[place] = other._replace(related=(*other.related, (drift.related[0][0], drift.message)))
+                break
+        else:
+            kept.append(drift)
+    return kept
 
 
 def _follow_profiles(findings: list[Finding]) -> list[Finding]:

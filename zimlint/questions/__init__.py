@@ -10,6 +10,7 @@ from zimlint.questions.broad import everything, published, source_port
 from zimlint.questions.case import Case
 from zimlint.questions.chains import chains
 from zimlint.questions.defaults import default, disabled, family
+from zimlint.questions.drift import drift
 from zimlint.questions.exposed import exposed
 from zimlint.questions.flows import flow, required
 from zimlint.questions.notes import note
@@ -25,6 +26,7 @@ QUESTIONS: dict[str, Question] = {
     "chains": chains,
     "default": default,
     "disabled": disabled,
+    "drift": drift,
     "everything": everything,
     "exposed": exposed,
     "family": family,

@@ -15,6 +15,7 @@ from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import Family, RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
 from zimlint.semantics.hooks import FORWARD, INPUT, INTO_HOST, LOOPBACK, OVER_LOOPBACK, UNICAST, Hook, routes
+from zimlint.semantics.martians import NOT_FORWARDED
 from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
 from zimlint.semantics.runs import split_run
 from zimlint.semantics.state import State
@@ -57,9 +58,12 @@ class Decision(NamedTuple):
     """False: the cell was not cut to the end (``MAX_EFFORT``), so not every packet of it need get in."""
 
 
-def decide(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
-    """The packets that outsiders get into the host (or through it, where NAT sends them on)."""
-    return _decisions(ruleset, Way(INTO_HOST, state), outside=True)
+def decide(ruleset: Ruleset, state: str = "NEW", names: tuple[str, ...] = ()) -> tuple[Decision, ...]:
+    """The packets that outsiders get into the host (or through it, where NAT sends them on).
+
+    ``names`` are interfaces that stand for all, ``lo`` first, where it has to be more than the ruleset itself names.
+    """
+    return _decisions(ruleset, Way(INTO_HOST, state), outside=True, names=names)
 
 
 def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
@@ -67,9 +71,9 @@ def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...
     return _decisions(ruleset, Way(OVER_LOOPBACK, state, loopback=True), outside=False)
 
 
-def _decisions(ruleset: Ruleset, way: Way, *, outside: bool) -> tuple[Decision, ...]:
+def _decisions(ruleset: Ruleset, way: Way, *, outside: bool, names: tuple[str, ...] = ()) -> tuple[Decision, ...]:
     family = ruleset.family
-    names = interface_names(ruleset)
+    names = names or interface_names(ruleset)
     domain = {axis: axis_universe(axis, family, names) for axis in Axis}
     domain[Axis.IN] = RangeSet([(1, len(names) - 1)]) if outside else RangeSet([(0, 0)])
     addresses = UNICAST[family] if outside else UNICAST[family] | LOOPBACK[family]
@@ -249,6 +253,7 @@ class _Decider:
         elif address_moves:
             moved[Axis.DESTINATION] = UNICAST[self.ruleset.family]
         if forwarded:
+            moved[Axis.SOURCE] = cell[Axis.SOURCE] - NOT_FORWARDED[family]
             for network, name in routes(self.ruleset):
                 if moved[Axis.DESTINATION] <= network and name in self.names:
                     moved[Axis.OUT] = RangeSet([(self.names.index(name),) * 2])
