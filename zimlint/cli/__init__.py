@@ -38,6 +38,7 @@ def _command(words: list[str]) -> int:
     from zimlint.cli.options import (
         BaselineOptions,
         ExposureOptions,
+        InitOptions,
         LintOptions,
         Options,
         TableOptions,
@@ -67,6 +68,14 @@ def _command(words: list[str]) -> int:
             from zimlint.cli.exposure import run_exposure
 
             return run_exposure(options)
+        case InitOptions():
+            from zimlint.cli.init import run_init
+
+            return run_init(options)
+        case TableOptions("schema"):
+            from zimlint.cli.schema import run_schema
+
+            return run_schema()
         case TableOptions():
             from zimlint.cli.tables import run_table
 

@@ -13,6 +13,7 @@ from zimlint import __version__
 from zimlint.cli.options import (
     BaselineOptions,
     ExposureOptions,
+    InitOptions,
     InputOptions,
     LintOptions,
     Options,
@@ -32,6 +33,14 @@ def parse(words: Sequence[str]) -> Options:
             parser = _parser(command, _ABOUT[command])
             _add_rules(parser)
             return TableOptions(command, rules=tuple(parser.parse_args(rest).rules))
+        case ["schema", *rest]:
+            _parser("schema", _ABOUT["schema"]).parse_args(rest)
+            return TableOptions("schema")
+        case ["init", *rest]:
+            parser = _parser("init", _ABOUT["init"])
+            parser.add_argument("path", metavar="PATH", help="a folder, or a file in it")
+            path = str(parser.parse_args(rest).path)
+            return InitOptions(path, InputOptions((path,)))
         case ["explain", *rest]:
             parser = _parser("explain", _ABOUT["explain"])
             parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
@@ -54,6 +63,8 @@ _ABOUT = {
     "ports": "List the ports that Zimbra uses and who may reach them.",
     "explain": "Say what a check looks for, why, and what to do about it.",
     "exposure": "Draw who reaches which service of a host: open, limited, depends or closed, and by which line.",
+    "init": "Write a first .zimlint.yaml beside what lies at PATH; never overwrites one.",
+    "schema": "Print the JSON Schema of .zimlint.yaml, for editors.",
     "trace": "Say what becomes of one packet, line by line.",
 }
 
@@ -70,6 +81,7 @@ examples:
   zimlint baseline hosts/ > .zimlint-baseline.json && zimlint hosts/ --baseline .zimlint-baseline.json
 
 other commands:
+  zimlint init PATH       write a first site file    zimlint schema       its JSON Schema, for editors
   zimlint checks          list the checks            zimlint explain ID   say more of one
   zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
   zimlint baseline PATH   write down what is known
@@ -189,7 +201,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """A wrong option."""
-        raise ConfigError(f"{message} ({self.prog} --help says more)")
+        near = ""
+        if message.startswith("unrecognized arguments: -"):
+            from zimlint.yaml_tree import hint
+
+            near = hint(message.split()[2].partition("=")[0], self._option_string_actions)
+        raise ConfigError(f"{message}{near} ({self.prog} --help says more)")
 
     def _print_message(self, message: str, file: object = None) -> None:
         say(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COMMANDS = ("baseline", "checks", "explain", "exposure", "ports", "trace")
+COMMANDS = ("baseline", "checks", "explain", "exposure", "init", "ports", "schema", "trace")
 
 
 class InputOptions(NamedTuple):
@@ -73,15 +73,22 @@ class ExposureOptions(NamedTuple):
     color: str = "auto"
 
 
+class InitOptions(NamedTuple):
+    """``zimlint init PATH``."""
+
+    path: str
+    inputs: InputOptions
+
+
 class TableOptions(NamedTuple):
-    """``zimlint checks``, ``zimlint ports``, ``zimlint explain ID``."""
+    """``zimlint checks``, ``zimlint ports``, ``zimlint schema``, ``zimlint explain ID``."""
 
     command: str
     id: str = ""
     rules: tuple[str, ...] = ()
 
 
-Options = LintOptions | BaselineOptions | TraceOptions | ExposureOptions | TableOptions
+Options = LintOptions | BaselineOptions | TraceOptions | ExposureOptions | InitOptions | TableOptions
 
 
 def paths_alone(words: Sequence[str]) -> LintOptions | None:
