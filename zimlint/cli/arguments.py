@@ -203,7 +203,7 @@ class _Parser(argparse.ArgumentParser):
         """A wrong option."""
         near = ""
         if message.startswith("unrecognized arguments: -"):
-            from zimlint.yaml_tree import hint
+            from zimlint.cli.ids import hint
 
             near = hint(message.split()[2].partition("=")[0], self._option_string_actions)
         raise ConfigError(f"{message}{near} ({self.prog} --help says more)")

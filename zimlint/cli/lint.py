@@ -12,7 +12,7 @@ from zimlint.cli.ids import known_check
 from zimlint.cli.inputs import Batch, read_inputs
 from zimlint.cli.options import LintOptions
 from zimlint.cli.publish import publish
-from zimlint.cli.sites import KnownSite, Rules, known_site, more_rules
+from zimlint.cli.sites import KnownSite, Rules, known_site, more_rules, warn_of_missing
 from zimlint.engine import Job, lint
 from zimlint.finding import Report, Severity, Unread
 from zimlint.zimbra.catalogue import load_catalogue
@@ -60,6 +60,7 @@ def lint_inputs(options: LintOptions) -> Linted:
     known = [known_site(batch, rules) for batch in batches]
     every = rules.checks.keys() | {name for one in known for name in one.rules.checks}
     known_check(every, *options.select, *options.ignore)
+    warn_of_missing(batches, known, _folders(options))
     reports = [_report(batch, one, options) for batch, one in zip(batches, known, strict=True)]
     thresholds = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
     return Linted(_joined(reports, unread), batches, list(zip(reports, thresholds, strict=True)), every)
@@ -74,8 +75,13 @@ def _report(batch: Batch, known: KnownSite, options: LintOptions) -> Report:
         select=options.select,
         ignore=options.ignore,
         today=time.strftime("%Y-%m-%d"),
-        folders=[path for path in options.inputs.paths if path != "-" and os.path.isdir(path)],
+        folders=_folders(options),
     )
+
+
+def _folders(options: LintOptions) -> list[str]:
+    """What was read as a whole."""
+    return [path for path in options.inputs.paths if path != "-" and os.path.isdir(path)]
 
 
 def _joined(reports: list[Report], unread: list[Unread]) -> Report:
