@@ -22,7 +22,9 @@ def render(report: Report, style: Style) -> Rendered:
     root = Element("checkstyle", version=_VERSION)
     files: dict[str, Element] = {}
     for unread in report.unread:
-        _error(root, files, path_from(unread.file, report.base), 1, 1, "error", "not-read", unread.reason)
+        _error(
+            root, files, path_from(unread.file, report.base), 1, 1, "error", "not-read", f"not read: {unread.reason}"
+        )
     for finding in report.findings:
         span = finding.span
         _error(

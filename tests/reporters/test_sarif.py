@@ -1,0 +1,123 @@
+"""SARIF, valid by the published schema.
+
+``sarif-schema-2.1.0.json`` is the schema of OASIS (SARIF 2.1.0, errata 01), Copyright OASIS Open, unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from jsonschema import Draft4Validator
+
+from tests.helpers import run_zimlint
+from tests.reporters.hostile import NASTY, WORDS, hostile
+from tests.reporters.test_text import FINDING, SOURCE, report
+from zimlint.checks import load_checks
+from zimlint.finding import Note, Report, Severity, Unread
+from zimlint.reporters import Style, reporter
+from zimlint.source import Source, Span
+
+SCHEMA = Draft4Validator(json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text(encoding="utf-8")))
+
+
+def run_of(given: Report) -> dict[str, list[dict[str, object]]]:
+    log = json.loads(reporter("sarif")(given, Style()).findings)
+    SCHEMA.validate(log)
+    (run,) = log["runs"]
+    assert isinstance(run, dict)
+    return run
+
+
+def result_of(given: Report) -> str:
+    """One result as JSON, to look into."""
+    return json.dumps(run_of(given)["results"][0])
+
+
+def test_all_fixtures_are_valid_and_every_result_has_a_place() -> None:
+    run = run_zimlint("./checks", "--format", "sarif")
+    log = json.loads(run.out)
+    SCHEMA.validate(log)
+    results = log["runs"][0]["results"]
+    assert len(results) > 50
+    for result in results:
+        for place in (*result["locations"], *result.get("relatedLocations", ())):
+            region = place["physicalLocation"]["region"]
+            assert region["startLine"] >= 1
+            assert (region["endLine"], region["endColumn"]) >= (region["startLine"], region["startColumn"])
+    hashes = [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_every_check_that_was_asked_is_a_rule() -> None:
+    log = json.loads(run_zimlint("hosts/single-correct", "--format", "sarif").out)
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    asked = {name for name, check in load_checks().items() if check.severity != "off"}
+    assert {rule["id"] for rule in rules} == asked
+    for rule in rules:
+        for text in (rule["shortDescription"]["text"], rule["fullDescription"]["text"]):
+            assert 0 < len(text) <= 1024
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]
+        assert "{" not in rule["help"]["text"]
+
+
+def test_the_packets_path_is_a_code_flow_and_related_places_are_there() -> None:
+    finding = FINDING._replace(related=((Span(SOURCE, 3), "the same over IPv6"),))
+    (result,) = run_of(report(finding))["results"]
+    (flow,) = result["codeFlows"]  # type: ignore[misc]
+    assert flow["message"] == {"text": "tcp 203.0.113.9 -> :7071, new, on eth0"}
+    (step,) = flow["threadFlows"][0]["locations"]
+    assert step["location"]["message"] == {"text": "INPUT: ACCEPT"}
+    assert step["location"]["physicalLocation"]["region"]["startLine"] == 14
+    (related,) = result["relatedLocations"]  # type: ignore[misc]
+    assert (related["id"], related["message"]) == (1, {"text": "the same over IPv6"})
+
+
+@pytest.mark.parametrize(
+    ("name", "uri", "based"),
+    [
+        ("mail1/rules.v4", "mail1/rules.v4", True),
+        ("./mail1/../b:c d%#?.v4", "b%3Ac%20d%25%23%3F.v4", True),
+        ("/srv/repo/caf\udce9é.v4", "caf%E9%C3%A9.v4", True),
+        ("/etc/ufw/user.rules", "file:///etc/ufw/user.rules", False),
+        ("../elsewhere", "file:///srv/elsewhere", False),
+    ],
+)
+def test_uris_are_relative_to_the_run_and_percent_encoded(name: str, uri: str, based: bool) -> None:
+    given = report(FINDING._replace(span=Span(Source(name, "x"), 1)))._replace(base="/srv/repo")
+    found = json.loads(result_of(given))["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert found == ({"uri": uri, "uriBaseId": "%SRCROOT%"} if based else {"uri": uri})
+
+
+@pytest.mark.parametrize("word", [*WORDS, NASTY])
+def test_hostile_words_stay_words(word: str) -> None:
+    given = hostile(word)
+    found = json.loads(result_of(given))
+    assert "](" not in found["message"]["text"].replace("\\](", "")
+    uri = found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri.isascii()
+    if not word.startswith("../") and "//" not in word and "</" not in word and word != NASTY:
+        assert unquote_to_bytes(uri) == f"mail1/{word}".encode("utf-8", "surrogateescape")
+
+
+def test_what_was_not_read_is_told_and_the_run_no_success() -> None:
+    given = report(unread=(Unread("x y", "empty"),), notes=(Note("partial-view", "mail1", "no IPv6"),))
+    run = run_of(given._replace(status=2))
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
+    assert [(said["level"], said["message"]["text"]) for said in invocation["toolExecutionNotifications"]] == [  # type: ignore[attr-defined]
+        ("error", "not read: empty"),
+        ("note", "mail1: no IPv6"),
+    ]
+    assert run["results"] == []
+
+
+def test_the_gravest_are_kept_where_there_are_too_many() -> None:
+    minor = FINDING._replace(severity=Severity.INFO, evidence=None)
+    run = json.loads(reporter("sarif")(report(*[minor] * 25_000, FINDING), Style()).findings)["runs"][0]
+    assert len(run["results"]) == 25_000
+    assert run["results"][-1]["level"] == "error"
+    assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].startswith("1 finding")
