@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-import cmarkgfm
+import cmarkgfm  # type: ignore[import-untyped]
 import pytest
-from cmarkgfm.cmark import Options
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from junitparser import JUnitXml
 
 from tests.helpers import run_zimlint

@@ -130,7 +130,8 @@ def _invocation(report: Report, index: Mapping[str, int], left_out: int) -> _Obj
     said = [_unread(unread, report.base) for unread in report.unread]
     said += (_note(note, index) for note in report.notes)
     if left_out:
-        text = f"{left_out} findings of lower severity are left out: more than {_MOST_RESULTS} are refused"
+        what = "1 finding of lower severity is" if left_out == 1 else f"{left_out} findings of lower severity are"
+        text = f"{what} left out: more than {_MOST_RESULTS} are refused"
         said.append({"level": "warning", "message": {"text": text}})
     return {
         "executionSuccessful": not report.unread,
