@@ -22,18 +22,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
+from time import monotonic
 from typing import Literal
 
 from tests.kernel.frames import ACK, HOST_HARDWARE, PEER_HARDWARE, SYN, TTL, answer, datagram, ethernet
+from tests.semantics.nearby import INTERFACES, OWN
 from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, format_address
 from zimlint.semantics.hooks import LOOPBACK, MULTICAST
 
-INTERFACES = ("eth0", "eth1", "tun0", "wlan5", "docker0")
-ADDRESSES = {
-    Family.IPV4: ("203.0.113.1", "10.0.0.1", "192.0.2.200"),
-    Family.IPV6: ("2001:db8::1", "2001:db8:0:1::1", "fd00::1"),
-}
-"""The host's own addresses; packets go to one of them, or to a group."""
+ADDRESSES = OWN
 Variant = Literal["nft", "legacy"]
 Opener = Literal["peer", "host"]
 
@@ -76,6 +73,7 @@ _SYSCTLS = (
     *(f"net.ipv4.conf.{name}.rp_filter=0" for name in INTERFACES), "net.ipv4.conf.all.route_localnet=0",
     "net.ipv4.conf.all.send_redirects=0", *(f"net.ipv4.conf.{name}.send_redirects=0" for name in INTERFACES),
     "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0",
+    "net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratemask=200",  # neither is the limit over all asked about errors
 )  # fmt: skip
 _OPTIONAL_SYSCTLS = ("net.ipv4.icmp_msgs_per_sec=1000000", "net.netfilter.nf_conntrack_tcp_be_liberal=1")
 _TRACKING = "*filter\n-A INPUT -m state --state NEW\nCOMMIT\n"
@@ -153,6 +151,10 @@ class Lab:
     netlink: socket.socket
     sent: int = field(default=0)
     """How many packets were judged, over all."""
+    refusal: str = field(default="")
+    """What the tool said of the last rules that it did not take."""
+    seconds: float = field(default=0.0)
+    """How long ``judge`` took to send packets and to observe what became of them."""
 
     def load(self, rules: Mapping[Family, str], sets: str = "") -> str | None:
         """Put these rules and sets in place of all earlier ones; what the tool says if it refuses them."""
@@ -180,9 +182,37 @@ class Lab:
         assert "lost" not in found, f"never reached the host: {packets[found.index('lost')]}"
         return found
 
-    def follow_up(self, packet: Packet, opener: Opener, then: Mapping[Family, str]) -> str:
-        """What becomes of a packet of a connection that was open when the rules ``then`` were loaded."""
-        self.load({packet.family: _TRACKING})
+    def judge(
+        self, family: Family, rules: str, sets: str, first: Sequence[Packet], later: Sequence[tuple[Packet, Opener]]
+    ) -> tuple[list[str], list[str]] | None:
+        """What becomes of packets that open a flow, and of packets of flows that were open before the rules came.
+
+        None where the tool refuses the rules. The flows of the later ones must be distinct.
+        """
+        problem = self.load({family: _TRACKING}, sets)
+        assert problem is None, problem
+        for packet, opener in later:
+            self._open(packet, opener)
+        self._run(["nft", "-f", "-"], _FORGET_OBSERVED)
+        loaded = self._run([tool(self.variant, family)], rules)
+        if loaded.returncode:
+            self.refusal = loaded.stderr.strip()
+            return None
+        started = monotonic()
+        for number, (packet, _) in enumerate(later, 1):
+            self._send(datagram(packet, number, ACK), packet)
+        after: list[str] = []
+        if later:
+            observed = self._observations()
+            after = [_verdict(number, packet, observed) for number, (packet, _) in enumerate(later, 1)]
+            assert "lost" not in after, f"never reached the host: {later[after.index('lost')]}"
+        self.sent += len(later)
+        found = self.verdicts(first)
+        self.seconds += monotonic() - started
+        return found, after
+
+    def _open(self, packet: Packet, opener: Opener) -> None:
+        """The first packets of a flow."""
         there, back = packet, answer(packet)
         if opener == "peer":
             self._from_peer(datagram(there, 1, SYN), there)
@@ -191,6 +221,11 @@ class Lab:
             self._from_host(datagram(back, 1, SYN), back)
             self._from_peer(datagram(there, 2, SYN | ACK), there)
             self._from_host(datagram(back, 3, ACK), back)
+
+    def follow_up(self, packet: Packet, opener: Opener, then: Mapping[Family, str]) -> str:
+        """What becomes of a packet of a connection that was open when the rules ``then`` were loaded."""
+        self.load({packet.family: _TRACKING})
+        self._open(packet, opener)
         self._replace_rules(then)
         return self._judge(packet, datagram(packet, 10, ACK))
 
@@ -272,9 +307,8 @@ class Lab:
         self._run(["ipset", "restore"], "flush\ndestroy\n")  # a list of sets holds them until it is empty
 
     def _run(self, command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["ip", "netns", "exec", self.name, *command], input=text, capture_output=True, text=True, check=False
-        )
+        with _inside(self.name):  # a new process is in the network of the thread that starts it
+            return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
 _FORGET_OBSERVED = "".join(f"flush set inet watch {name}\n" for name in ("sent", "accepted", "forwarded", "refused"))

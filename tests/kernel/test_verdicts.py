@@ -15,7 +15,7 @@ import pytest
 from tests.kernel.cases import CASES, Case, text_of
 from tests.kernel.corners import CORNERS
 from tests.kernel.namespace import ADDRESSES, Lab, Opener
-from tests.semantics.test_agree import meets, stand_in
+from tests.semantics.meeting import meets, stand_in
 from zimlint.cli.packet_text import parse_packet
 from zimlint.formats.ipset_save import read_ipset_save
 from zimlint.formats.iptables_save import read_iptables_save

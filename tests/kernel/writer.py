@@ -1,6 +1,6 @@
-"""A drawn ``Ruleset`` as a file that iptables-restore loads: what it would refuse is changed or left out first.
+"""A ``Ruleset`` as the text that iptables-restore and ipset restore load.
 
-Invariant: ``write`` says exactly what the ruleset says; only ``loadable`` changes anything.
+Invariant: ``write`` says exactly what the ruleset says; what cannot be said, ``loadable.py`` leaves out first.
 """
 
 from __future__ import annotations
@@ -44,137 +44,72 @@ from zimlint.model import (
     SrcPorts,
     Target,
     TcpFlags,
-    Verdict,
 )  # fmt: skip
 from zimlint.packets import (
     ALL_ADDRESSES,
     ALL_PORTS,
     ALL_PROTOCOLS,
-    ICMP,
-    ICMPV6,
-    TCP,
-    UDP,
     Family,
     RangeSet,
     format_address,
     format_network,
 )  # fmt: skip
 
-_NO_INPUT = frozenset({"OUTPUT", "POSTROUTING"})
-_NO_OUTPUT = frozenset({"PREROUTING", "INPUT"})
-_ONCE = (InInterface, OutInterface, Protocols, IcmpTypes, TcpFlags, AddrType, PacketType, CtDirection)
-_PORTS = (SrcPorts, DstPorts, EitherPort)
+_PORTS = {SrcPorts, DstPorts, EitherPort}
 _FLAGS = {1: "FIN", 2: "SYN", 4: "RST", 8: "PSH", 16: "ACK", 32: "URG"}
 _OPAQUE = {
     "limit": "-m limit --limit 3/hour",
-    "recent": "-m recent --rcheck --name seen --mask 255.255.255.255 --rsource",
+    "hashlimit": "-m hashlimit --hashlimit-upto 3/hour --hashlimit-mode srcip --hashlimit-name drawn",
+    "connlimit": "-m connlimit --connlimit-above 3",
+    "recent": "-m recent --rcheck --name seen",
     "string": "-m string --string nothing --algo bm",
+    "statistic": "-m statistic --mode random --probability 0.5",
+    "length": "-m length --length 0:45",
 }
-
-
-def loadable(ruleset: Ruleset) -> Ruleset:
-    """The nearest ruleset that the kernel takes."""
-    tables = {
-        table: {
-            name: chain._replace(rules=tuple(_loadable_rules(ruleset, table, chain))) for name, chain in chains.items()
-        }
-        for table, chains in ruleset.tables.items()
-    }
-    return ruleset._replace(tables=tables)
 
 
 def write(ruleset: Ruleset) -> str:
     """The text for iptables-restore; only for what ``loadable`` gave."""
     lines: list[str] = []
     for table, chains in ruleset.tables.items():
-        lines.append(f"*{table}")
-        lines += [f":{chain.name} {chain.default.value if chain.default else '-'} [0:0]" for chain in chains.values()]
+        lines += [f"*{table}", *map(declaration, chains.values())]
         for chain in chains.values():
-            for rule in chain.rules:
-                words = list(_words(rule, ruleset.family))
-                lines.append(" ".join([f"-A {chain.name}", *words, *_target(rule.target, ruleset.family)]))
+            lines += [f"-A {chain.name} {line(rule, ruleset.family)}".rstrip() for rule in chain.rules]
         lines.append("COMMIT")
     return "\n".join(lines) + "\n"
+
+
+def declaration(chain: Chain) -> str:
+    """``:INPUT DROP [0:0]``."""
+    return f":{chain.name} {chain.default.value if chain.default else '-'} [0:0]"
+
+
+def line(rule: FilterRule, family: Family) -> str:
+    """A line without the command and the chain."""
+    return " ".join([*_words(rule, family), *_target(rule.target, family)])
 
 
 def write_sets(sets: Mapping[str, IpSet]) -> str:
     """The text for ``ipset restore``."""
     lines: list[str] = []
     for held in sets.values():
-        lines.append(f"create {held.name} {held.kind} family {'inet6' if held.family is Family.IPV6 else 'inet'}")
+        family = f"family {'inet6' if held.family is Family.IPV6 else 'inet'}"
+        header = {"bitmap:port": "range 0-65535", "list:set": ""}.get(held.kind, family)
+        lines.append(f"create {held.name} {held.kind} {header}".rstrip())
         lines += [f"add {held.name} {entry}{' nomatch' * excepted}" for entry, excepted in held.entries]
     return "\n".join(lines) + "\n"
 
 
-def _loadable_rules(ruleset: Ruleset, table: str, chain: Chain) -> Iterator[FilterRule]:
-    for rule in chain.rules:
-        conditions = tuple(_loadable_conditions(ruleset, chain, rule))
-        target = _loadable_target(rule.target, table)
-        ports = isinstance(target, Nat) and target.ports is not None
-        if ports and not any(isinstance(c, Protocols) for c in conditions):
-            conditions = (Protocols(RangeSet([(TCP, TCP)])), *conditions)
-        if ports and conditions and not _is_protocol(conditions, TCP, UDP):
-            target = Return()
-        yield rule._replace(conditions=conditions, target=target)
-
-
-def _loadable_conditions(ruleset: Ruleset, chain: Chain, rule: FilterRule) -> Iterator[Condition]:
-    """What a line of that chain may ask for: one of a kind, ports and flags only of their own protocol."""
-    given = tuple(c for c in rule.conditions if isinstance(c, Protocols))[:1]
-    if not given and any(isinstance(c, (*_PORTS, TcpFlags)) for c in rule.conditions):
-        given = (Protocols(RangeSet([(TCP, TCP)])),)
-    elif not given and any(isinstance(c, IcmpTypes) for c in rule.conditions):
-        given = (Protocols(RangeSet([(ICMP, ICMP)])),)
-    yield from given
-    kinds: set[type] = {Protocols}
-    for condition in rule.conditions:
-        if isinstance(condition, _ONCE) and type(condition) in kinds:
-            continue
-        kinds.add(type(condition))
-        match condition:
-            case InInterface(pattern):
-                fits = chain.name not in _NO_INPUT and pattern != "+"
-            case OutInterface(pattern):
-                fits = chain.name not in _NO_OUTPUT and pattern != "+"
-            case SrcPorts() | DstPorts() | EitherPort():
-                fits = _is_protocol(given, TCP, UDP)
-            case TcpFlags():
-                fits = _is_protocol(given, TCP)
-            case IcmpTypes():
-                fits = _is_protocol(given, ICMP, ICMPV6)
-            case SetMatch(name):
-                fits = name in ruleset.sets
-            case CtOriginal("sport" | "dport", ports) if len(ports.ranges) > 1 and len((ALL_PORTS - ports).ranges) > 1:
-                fits = False
-            case _:
-                fits = True
-        if fits:
-            yield condition
-
-
-def _is_protocol(conditions: tuple[Condition, ...], *numbers: int) -> bool:
-    return any(isinstance(c, Protocols) and c.numbers.first() in numbers for c in conditions)
-
-
-def _loadable_target(target: Target, table: str) -> Target:
-    match target:
-        case Decide(Verdict.REJECT) if table != "filter":
-            return Decide(Verdict.DROP)
-        case Nat("DNAT", None, None):
-            return Nat("REDIRECT", None, None)
-        case OpaqueTarget():
-            return Inert("")
-        case _:
-            return target
-
-
 def _words(rule: FilterRule, family: Family) -> Iterator[str]:
-    """The conditions, the protocol first; ``-s`` and ``-d`` may be there once, ``iprange`` often."""
+    """The protocol first; ``-s`` and ``--dport`` may be there once, ``iprange`` and ``multiport`` often."""
     met: set[type] = set()
     for condition in sorted(rule.conditions, key=lambda condition: not isinstance(condition, Protocols)):
         if isinstance(condition, (SrcAddress, DstAddress)):
             side = "src" if isinstance(condition, SrcAddress) else "dst"
             yield _addresses(side, condition.addresses, family, ranged=type(condition) in met)
+        elif isinstance(condition, (SrcPorts, DstPorts)):
+            side = "sport" if isinstance(condition, SrcPorts) else "dport"
+            yield _ports(side, condition.ports, listed=bool(met & _PORTS))
         else:
             yield _condition(condition, family)
         met.add(type(condition))
@@ -187,20 +122,23 @@ def _condition(condition: Condition, family: Family) -> str:
         case OutInterface(pattern, negated):
             return f"{_not(negated)}-o {pattern}"
         case Protocols(numbers):
-            return f"-p {numbers.first()}"
+            negated = numbers.size() > 1
+            return f"{_not(negated)}-p {(ALL_PROTOCOLS - numbers if negated else numbers).first()}"
         case SrcAddress(held):
             return _addresses("src", held, family, ranged=True)
         case DstAddress(held):
             return _addresses("dst", held, family, ranged=True)
         case SrcPorts(ports):
-            return _ports("sports", ports)
+            return _ports("sport", ports, listed=True)
         case DstPorts(ports):
-            return _ports("dports", ports)
+            return _ports("dport", ports, listed=True)
         case EitherPort(ports, negated):
             return f"-m multiport {_not(negated)}--ports {_port_list(ports)}"
         case IcmpTypes(types):
             kind, code = types.first() >> 8, types.first() & 255
             name = "icmp --icmp-type" if family is Family.IPV4 else "icmp6 --icmpv6-type"
+            if types.size() == 1 << 16:
+                return f"-m {name} any"
             return f"-m {name} {kind}" + (f"/{code}" if types.size() == 1 else "")
         case TcpFlags(mask, value, negated):
             return f"-m tcp {_not(negated)}--tcp-flags {_flags(mask)} {_flags(value)}"
@@ -256,10 +194,14 @@ def _addresses(side: str, held: RangeSet, family: Family, *, ranged: bool) -> st
     return f"{_not(negated)}-{side[0]} {network}"
 
 
-def _ports(option: str, held: RangeSet) -> str:
+def _ports(option: str, held: RangeSet, *, listed: bool) -> str:
+    """In the short form where it can be and the first port is odd, so that both forms are met."""
     rest = ALL_PORTS - held
     negated = not held or 0 < len(rest.ranges) < len(held.ranges)
-    return f"-m multiport {_not(negated)}--{option} {_port_list(rest if negated else held)}"
+    chosen = rest if negated else held
+    if not listed and len(chosen.ranges) == 1 and chosen.first() % 2:
+        return f"{_not(negated)}--{option} {_port_list(chosen)}"
+    return f"-m multiport {_not(negated)}--{option}s {_port_list(chosen)}"
 
 
 def _port_list(held: RangeSet) -> str:
@@ -289,6 +231,12 @@ def _target(target: Target, family: Family) -> list[str]:
             return ["-j", kind.upper(), "--set-xmark", f"{value:#x}/{mask:#x}"]
         case Notrack():
             return ["-j", "CT", "--notrack"]
+        case Nat("SNAT"):
+            return ["-j", "SNAT", "--to-source", "203.0.113.1" if family is Family.IPV4 else "2001:db8::1"]
+        case Nat("MASQUERADE"):
+            return ["-j", "MASQUERADE"]
+        case Nat("NETMAP", RangeSet() as network):
+            return ["-j", "NETMAP", "--to", format_network(family, *network.ranges[0])]
         case Nat(name, addresses, ports):
             return ["-j", name, *_destination(name, addresses, ports, family)]
         case Queue(bypass):
@@ -305,4 +253,6 @@ def _destination(name: str, addresses: RangeSet | None, ports: RangeSet | None, 
     place = "" if ports is None else "-".join(str(end) for end in dict.fromkeys(ports.ranges[0]))
     if name == "REDIRECT":
         return ["--to-ports", place] if place else []
+    if where and place and family is Family.IPV6:
+        where = f"[{where}]"
     return ["--to-destination", where + (f":{place}" if place else "")]

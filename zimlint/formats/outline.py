@@ -108,6 +108,7 @@ class _Sorter:
         self.core = Group("")
         self.matches: list[Group] = []
         self.target: Group | None = None
+        self.before_target = 0
         self.jump: Slot | None = None
         self.command: Slot | None = None
         self.protocol: Slot | None = None
@@ -156,6 +157,7 @@ class _Sorter:
             case "jump" | "goto":
                 self.jump = slot
                 name = slot.values[0]
+                self.before_target = len(self.matches)
                 if slot.name == "jump" and name in TARGETS and self.family in TARGETS[name].families:
                     self.target = Group(name)
                 else:
@@ -257,8 +259,10 @@ class _Sorter:
         return self._owner(name) is not None
 
     def _loaded(self) -> list[Group]:
-        """In the order in which getopt asks them."""
-        return [*reversed(self.matches), *([self.target] if self.target else [])]
+        """In the order in which getopt asks them: what was loaded last, first (libxtables ``xtables_merge_options``)."""
+        if self.target is None:
+            return self.matches[::-1]
+        return [*self.matches[self.before_target :][::-1], self.target, *self.matches[: self.before_target][::-1]]
 
     def _number(self) -> int | None:
         if self.protocol is None or self.protocol.negated:

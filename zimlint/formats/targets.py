@@ -178,7 +178,7 @@ def _addresses_and_ports(text: str, family: Family) -> tuple[RangeSet | None, Ra
     if text.startswith("["):
         hosts, _, rest = text[1:].partition("]")
         ports = rest.removeprefix(":") if rest else None
-    elif family is Family.IPV6:
+    elif family is Family.IPV6 and text.count(":") != 1:  # with one colon it is a port (libxt_NAT.c parse_to)
         hosts, ports = text, None
     else:
         hosts, colon, rest = text.partition(":")

@@ -148,7 +148,8 @@ def routes(ruleset: Ruleset) -> list[tuple[RangeSet, str]]:
     for rule in _rules(ruleset, "nat", "POSTROUTING"):
         networks = [c.addresses for c in rule.conditions if isinstance(c, SrcAddress)]
         behind = [c.pattern for c in rule.conditions if isinstance(c, OutInterface) and c.negated]
-        if len(networks) == 1 and len(behind) == 1 and not behind[0].endswith("+"):
+        leaving = isinstance(rule.target, Nat) and rule.target.name in ("MASQUERADE", "SNAT")
+        if leaving and len(networks) == 1 and len(behind) == 1 and not behind[0].endswith("+"):
             found.append((networks[0], behind[0]))
     return found
 

@@ -31,19 +31,17 @@ from zimlint.model import (
 from zimlint.packets import ICMP, ICMPV6, Family, Packet
 from zimlint.semantics.holds import Header, holds
 from zimlint.semantics.hooks import (
-    BROADCAST,
     FIRST_OF_FLOW,
     FORWARD,
     INPUT,
     INTO_HOST,
     LOOPBACK,
-    MULTICAST,
     OUT_OF_HOST,
     OVER_LOOPBACK,
-    UNSPECIFIED,
     Hook,
     conntrack_in_use,
 )  # fmt: skip
+from zimlint.semantics.martians import LINK_LOCAL, NOT_FORWARDED, is_martian
 from zimlint.semantics.trail import Trail, change_words, parting, path_of, place_words
 from zimlint.semantics.translate import new_addresses, new_ports
 
@@ -91,7 +89,7 @@ class _Way(NamedTuple):
 
 def replay(ruleset: Ruleset, packet: Packet, *, lone: bool = False) -> Replay:
     """Follow one packet; with ``lone`` a rate limit and its like answer as for a lone first packet."""
-    if packet.interface != "lo" and _martian(packet):
+    if packet.interface != "lo" and is_martian(packet):
         return Replay("drop", (Step(None, "kernel", "drop, an impossible source address here"),))
     interpreter = _Interpreter(ruleset, packet, lone)
     hooks = OVER_LOOPBACK if packet.interface == "lo" else INTO_HOST
@@ -104,15 +102,6 @@ def replay_forward(ruleset: Ruleset, packet: Packet) -> Replay:
     interpreter = _Interpreter(ruleset, packet, True)
     interpreter.follow(_Way(FORWARD, 0, None, Header.of(packet), None))
     return interpreter.result()
-
-
-def _martian(packet: Packet) -> bool:
-    """Sources that the kernel refuses before INPUT, whatever the rules say (net/ipv4/route.c, net/ipv6/ip6_input.c)."""
-    family, source = packet.family, packet.source
-    if source in MULTICAST[family] or source in LOOPBACK[family] or source in BROADCAST[family]:
-        return True
-    to_all = packet.destination is not None and packet.destination in BROADCAST[family]
-    return family is Family.IPV4 and source in UNSPECIFIED[family] and not to_all  # DHCP clients ask from 0.0.0.0
 
 
 class _Interpreter:
@@ -256,7 +245,7 @@ class _Interpreter:
         if way.hooks is OVER_LOOPBACK:
             if own or looped:
                 self._later(way._replace(hook=way.hook + 1))
-            elif source in LOOPBACK[family]:
+            elif source in LOOPBACK[family] and family is Family.IPV4:
                 self._end("drop", way._replace(trail=Trail(Step(None, "kernel", "drop, no way there"), way.trail)))
             else:
                 self._later(way._replace(hooks=OUT_OF_HOST, hook=0))
@@ -265,6 +254,10 @@ class _Interpreter:
                 step = Step(None, "kernel", "drop, unless route_localnet lets packets for loopback in")
                 self._end("drop", way._replace(trail=Trail(step, way.trail)))
             self._later(way._replace(hooks=INPUT, hook=0))
+        elif source in NOT_FORWARDED[family]:
+            verdict = "reject" if source in LINK_LOCAL else "drop"
+            step = Step(None, "kernel", f"{verdict}, such a source is not forwarded")
+            self._end(verdict, way._replace(trail=Trail(step, way.trail)))
         else:
             self._later(way._replace(hooks=FORWARD, hook=0))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from zimlint.model import IpSet, SetMatch
-from zimlint.packets import ALL_PORTS, ICMP, ICMPV6, PROTOCOL_NAMES, Family, RangeSet, network, parse_address
+from zimlint.packets import ALL_PORTS, ICMP, ICMPV6, PROTOCOL_NAMES, TCP, UDP, Family, RangeSet, network, parse_address
 
 Part = Literal["src", "dst", "sport", "dport", "proto", "in"]
 Term = tuple[tuple[Part, RangeSet | str], ...]
@@ -92,6 +92,10 @@ def _term(entry: str, kinds: list[str], directions: tuple[str, ...]) -> Term:
             term.append((_side(direction), _address_range(word)))
         elif kind == "port":
             protocol, _, ports = word.rpartition(":")
+            if kinds == ["port"]:  # the ports of both (net/netfilter/ipset/ip_set_core.c ``ip_set_get_ip_port``)
+                term.append(("proto", RangeSet([(TCP, TCP), (UDP, UDP)])))
+                term.append(("sport" if direction == "src" else "dport", _port_range(TCP, ports)))
+                continue
             number = _NUMBERS.get(protocol or "tcp", -1)
             if number < 0:
                 number = int(protocol)
