@@ -30,7 +30,7 @@ def section(name: str = "Zimbra", ports: str = "25/tcp") -> str:
 
 def told(text: str) -> list[tuple[str, int]]:
     _, problems = read(text)
-    assert {problem.check for problem in problems} <= {"profile-invalid"}
+    assert {problem.check for problem in problems} <= {"profile-invalid", "profile-duplicate"}
     return [(problem.message, problem.span.line) for problem in problems]
 
 

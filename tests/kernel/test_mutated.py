@@ -55,14 +55,14 @@ SILENT = (
     Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
     Excuse(r"Segmentation fault", "", "the tool's own fault"),
     Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before, where -Z changes nothing anyway"),
-    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|Bad (value|rate|time)",
+    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|[Bb]ad (value|rate|time)",
            r"-m |-j ", "values of matches and targets that no verdict is read from are not judged"),
 )  # fmt: skip
 """Where the tool refuses and zimlint does not."""
 
 STRICT = (
     Excuse("", r"! (-p|--protocol) ", "nft loads a port of a negated protocol, and looks it up in other headers"),
-    Excuse("", r"port[s]? \S*[0-9]{5}|port 0[89]", "getaddrinfo takes udp ports modulo 65536, and 080 as decimal"),
+    Excuse("", r"ports?\s(\S*[0-9]{5}|0[89]|\S*-\d)", "getaddrinfo takes udp ports modulo 65536, -0 and 080"),
     Excuse(
         "", r"(^| )(-4|-6|--ipv4|--ipv6)( |$)", "a line of the other family is skipped at -4 or -6, unread behind it"
     ),
@@ -103,7 +103,8 @@ def test_zimlint_refuses_what_the_tool_refuses() -> None:
             if difference is not None:
                 found.append(f"{difference}\n{given.family.value}\n{given.text}")
     count("mutated inputs", MUTATIONS)
-    assert not found, f"{len(found)} disagreements, the shortest:\n{min(found, key=len)}"
+    found.sort(key=len)
+    assert not found, "\n".join([f"{len(found)} disagreements", *found[1:9], "the shortest:", *found[:1]])
 
 
 def _difference(given: Input, answers: Mapping[Variant, Refusal | None]) -> str | None:
