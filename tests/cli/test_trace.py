@@ -41,11 +41,11 @@ def test_an_unknown_match_is_what_it_depends_on(here: Path, capsys: Capture) -> 
     line = "-A INPUT -p tcp -m tcp --dport 22 -m geoip --source-country FR -j ACCEPT"
     (here / "mail1" / "rules.v4").write_text(GOOD_V4.replace("COMMIT", f"{line}\nCOMMIT"))
     assert main(["trace", "mail1", "--packet", "tcp 203.0.113.9 -> :22"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == f"depends on mail1/rules.v4:9: {line}"
+    assert capsys.readouterr().out.splitlines()[-1] == f"depends on mail1/rules.v4:10: {line}"
     main(["trace", "mail1", "--packet", "tcp 203.0.113.9 -> :22", "--format", "json"])
     answer = json.loads(capsys.readouterr().out)
     assert answer["verdict"] == "depends"
-    assert answer["depends_on"][0]["line"] == 9
+    assert answer["depends_on"][0]["line"] == 10
 
 
 def test_a_family_that_was_not_given_is_no_verdict(capsys: Capture) -> None:
