@@ -37,12 +37,12 @@ def result_of(given: Report) -> str:
     return json.dumps(run_of(given)["results"][0])
 
 
-def test_all_fixtures_are_valid_and_every_result_has_a_place() -> None:
-    run = run_zimlint("./checks", "--format", "sarif")
+def test_fixtures_are_valid_and_every_result_has_a_place() -> None:
+    run = run_zimlint("hosts", "checks/internal-port-exposed", "checks/not-loaded", "--format", "sarif")
     log = json.loads(run.out)
     SCHEMA.validate(log)
     results = log["runs"][0]["results"]
-    assert len(results) > 50
+    assert len(results) > 15
     for result in results:
         for place in (*result["locations"], *result.get("relatedLocations", ())):
             region = place["physicalLocation"]["region"]
