@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.inputs import BAD_V4, BAD_V6, GOOD_V4, GOOD_V6
+from tests.cli.inputs import BAD_V4, BAD_V6, GOOD_V4, GOOD_V6, STATUS
 from tests.helpers import lint_files, run_zimlint
 from zimlint.finding import Report
 
@@ -180,3 +180,30 @@ def test_the_reports_count_and_list_them(tmp_path: Path) -> None:
     (one,) = found["suppressed"]
     assert (one["check"], one["reason"]) == ("admin-console-exposed", "the VPN filters")
     assert one["suppressed_by"] == {"file": "rules.v4", "line": 9}
+
+
+def test_a_comment_of_a_profile_and_of_a_setting() -> None:
+    profile = "[Zimbra]\ntitle=Zimbra\ndescription=mail\n; zimlint: allow profile-opens-internal: only with from\n"
+    report = lint_files({"applications.d/zimbra": f"{profile}ports=25,443,465,587,7071/tcp\n"})
+    assert [one.finding.check for one in report.suppressed] == ["profile-opens-internal"]
+    setting = '# zimlint: allow default-accept: a router filters\nDEFAULT_INPUT_POLICY="ACCEPT"\n'
+    report = lint_files(
+        {"default/ufw": f'IPV6=yes\n{setting}DEFAULT_OUTPUT_POLICY="ACCEPT"\nDEFAULT_FORWARD_POLICY="DROP"\n'}
+    )
+    assert [one.finding.check for one in report.suppressed] == ["default-accept"]
+
+
+def test_the_comment_of_a_ufw_rule_in_its_status() -> None:
+    comment = "# zimlint: allow admin-console-exposed the VPN filters\n"
+    rows = f"7071/tcp    ALLOW IN    Anywhere    {comment}7071/tcp (v6)    ALLOW IN    Anywhere (v6)    {comment}"
+    report = lint_files({"ufw-status.txt": STATUS + rows})
+    assert "admin-console-exposed" not in ids(report)
+    assert len(report.suppressed) == 1
+
+
+def test_a_comment_in_vain_is_told_once_for_all_views() -> None:
+    comment = "# zimlint: allow admin-console-exposed the VPN filters\n"
+    rows = f"993/tcp    ALLOW IN    Anywhere    {comment}993/tcp (v6)    ALLOW IN    Anywhere (v6)    {comment}"
+    report = lint_files({"ufw-status.txt": STATUS + rows})
+    assert ids(report) == ["unused-suppression"]
+    assert len(next(f for f in report.findings if f.check == "unused-suppression").related) == 1

@@ -22,7 +22,7 @@ from zimlint.suppressions.ignores import covering
 
 SITE_ONLY = ("not-loaded", "unreadable-line")
 """A file that does not load as it stands cannot vouch for itself."""
-_OF_SEVERAL = ("drift", "family", "required", "setting", "profile")
+_OF_SEVERAL = ("drift", "family", "required", "setting", "user_rules")
 """Questions that compare files: of one file alone nobody knows that they find nothing."""
 
 
