@@ -76,7 +76,6 @@ examples:
   ssh mail1 ufw status verbose | zimlint -
   zimlint --fail-on error --format json hosts/mail1
   zimlint trace /etc/ufw --packet 'tcp 203.0.113.9 -> :7071 in eth0'
-
   zimlint hosts/ --format sarif --output zimlint.sarif --format text
   zimlint baseline hosts/ > .zimlint-baseline.json && zimlint hosts/ --baseline .zimlint-baseline.json
 
