@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 _FIGURES: Counter[str] = Counter()
-_SECONDS: Counter[str] = Counter()
+_SECONDS: dict[str, float] = {}
 
 
 def count(name: str, number: int = 1) -> None:
@@ -22,7 +22,7 @@ def count(name: str, number: int = 1) -> None:
 
 def took(name: str, seconds: float) -> None:
     """Add to the time that a figure took, so that it is told by the second as well."""
-    _SECONDS[name] += seconds
+    _SECONDS[name] = _SECONDS.get(name, 0.0) + seconds
 
 
 def figures() -> Iterator[str]:

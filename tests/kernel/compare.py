@@ -103,7 +103,7 @@ class _Analysis:
         """Whether the set-wise analysis has the packet in, out or perhaps in; None: it does not speak of it."""
         lo = packet.interface == "lo"
         universe = UNICAST[packet.family]
-        if not lo and not (packet.source in universe and packet.destination in universe):
+        if not lo and not (packet.source in universe and (packet.destination or 0) in universe):
             return None
         name = "lo" if lo else stand_in(self.ruleset, packet.interface)
         held: list[Decision] = [d for d in self.decisions(packet.state, lo) if meets(d, packet, name)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 from hypothesis import strategies as st
 
 from tests.semantics.lines import HIDDEN, SOURCE, WORLDS, conditions, sets_of, targets
-from tests.semantics.nearby import nearby
 from zimlint.model import (
     Chain,
     Condition,
@@ -23,7 +21,7 @@ from zimlint.model import (
     SrcAddress,
     Verdict,
 )  # fmt: skip
-from zimlint.packets import Family, Packet, network
+from zimlint.packets import Family, network
 from zimlint.source import Span
 
 BASES = {
@@ -105,9 +103,3 @@ def _is_known(condition: Condition) -> bool:
             return False
         case _:
             return True
-
-
-@st.composite
-def packets(draw: st.DrawFn, ruleset: Ruleset) -> list[Packet]:
-    """Packets at and beside the constants of a ruleset."""
-    return nearby(ruleset, random.Random(draw(st.integers(0, 1 << 16))), 12)

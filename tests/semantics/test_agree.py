@@ -112,7 +112,7 @@ def _judged(ruleset: Ruleset, seed: int) -> list[tuple[Packet, list[Decision]]]:
     packets = [
         packet
         for packet in nearby(ruleset, random.Random(seed), 15, 3)
-        if packet.interface != "lo" and packet.source in universe and packet.destination in universe
+        if packet.interface != "lo" and packet.source in universe and (packet.destination or 0) in universe
     ]
     by_state = {state: decide(ruleset, state) for state in {packet.state for packet in packets}}
     return [

@@ -259,7 +259,7 @@ class _Sorter:
         return self._owner(name) is not None
 
     def _loaded(self) -> list[Group]:
-        """In the order in which getopt asks them: what was loaded last, first (libxtables ``xtables_merge_options``)."""
+        """In the order in which getopt asks them: last loaded, first asked (``xtables_merge_options``)."""
         if self.target is None:
             return self.matches[::-1]
         return [*self.matches[self.before_target :][::-1], self.target, *self.matches[: self.before_target][::-1]]
