@@ -39,6 +39,12 @@ def test_the_lists_have_them() -> None:
     assert "Webmin" not in run_zimlint("ports").out
 
 
+def test_the_map_has_their_ports() -> None:
+    shown = run_zimlint("exposure", "mail1", cwd=EXAMPLE)
+    assert shown.status == 0
+    assert "Webmin" in shown.out
+
+
 CHECK, ROW = "checks/webmin-exposed.yaml", "catalogue/webmin.yaml"
 
 

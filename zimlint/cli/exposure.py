@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from zimlint.checks import load_checks
 from zimlint.cli import CLEAN, UNUSABLE
-from zimlint.cli.inputs import Batch, must_read, read_inputs
+from zimlint.cli.inputs import read_inputs
 from zimlint.cli.options import ExposureOptions
 from zimlint.cli.output import say, terminal_columns, wants_colour
+from zimlint.cli.sites import Rules, known_site
 from zimlint.engine import Job
 from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached
 from zimlint.finding import Severity
@@ -24,7 +25,6 @@ from zimlint.reporters.words import escaped
 from zimlint.source import ConfigError
 from zimlint.survey import survey
 from zimlint.zimbra.catalogue import load_catalogue
-from zimlint.zimbra.site import Site
 
 _SEEN = {
     "tree": "as ufw would load its files", "dump": "as loaded", "status": "as ufw status tells",
@@ -41,11 +41,11 @@ _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "36
 def run_exposure(options: ExposureOptions) -> int:
     """Draw the map of every host."""
     batches, unread = read_inputs(options.inputs, options.config)
-    checks, catalogue = load_checks(), load_catalogue()
+    rules = Rules(load_checks(), load_catalogue())
     maps = [
-        survey(Job(_loaded(host), site), catalogue, checks, all_ports=options.all_ports)
+        survey(Job(_loaded(host), site), own.catalogue, own.checks, all_ports=options.all_ports)
         for batch in batches
-        for site in [_site(batch)]
+        for site, own in [known_site(batch, rules)]
         for host in batch.hosts
         if host.rulesets
     ]
@@ -60,14 +60,6 @@ def run_exposure(options: ExposureOptions) -> int:
         colour = wants_colour(options.color, sys.stdout)
         say("\n".join("".join(f"{line}\n" for line in _Page(one, options, columns, colour).lines()) for one in maps))
     return UNUSABLE if unread else CLEAN
-
-
-def _site(batch: Batch) -> Site:
-    if batch.site is None:
-        return Site.default()
-    from zimlint.zimbra.site_file import read_site
-
-    return read_site(must_read(batch.site))
 
 
 def _loaded(host: Host) -> Host:
