@@ -55,7 +55,7 @@ SILENT = (
     Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
     Excuse(r"Segmentation fault", "", "the tool's own fault"),
     Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before, where -Z changes nothing anyway"),
-    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|[Bb]ad (value|rate|time)",
+    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|[Bb]ad (value|rate|time)|Rate too fast",
            r"-m |-j ", "values of matches and targets that no verdict is read from are not judged"),
 )  # fmt: skip
 """Where the tool refuses and zimlint does not."""
@@ -66,6 +66,7 @@ STRICT = (
     Excuse(
         "", r"(^| )(-4|-6|--ipv4|--ipv6)( |$)", "a line of the other family is skipped at -4 or -6, unread behind it"
     ),
+    Excuse("", r"(-[sd]|--(src|dst|source|destination))\s+[\d.,/]+(\s|$)", "the resolver takes `443` for 0.0.1.187"),
     Excuse("", r"--ctorig(src|dst)\s", "masks are read leniently here; what they then mean nobody knows"),
     Excuse("", r"^\S*\s*--\s|\s--$", "`--` ends the options"),
 )
