@@ -55,7 +55,7 @@ SILENT = (
     Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
     Excuse(r"Segmentation fault", "", "the tool's own fault"),
     Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before, where -Z changes nothing anyway"),
-    Excuse(r"bad value for option|specified, should be|Invalid MAC|Unknown|out of range|[Bb]ad (value|rate|time)|Rate too fast",
+    Excuse(r"bad value for option|should be|Invalid MAC|Unknown|out of range|[Bb]ad (value|rate|time)|too fast",
            r"-m |-j ", "values of matches and targets that no verdict is read from are not judged"),
 )  # fmt: skip
 """Where the tool refuses and zimlint does not."""
