@@ -38,6 +38,7 @@ from zimlint.semantics.hooks import (
     LOOPBACK,
     OUT_OF_HOST,
     OVER_LOOPBACK,
+    UNICAST,
     Hook,
     conntrack_in_use,
 )  # fmt: skip
@@ -254,6 +255,9 @@ class _Interpreter:
                 step = Step(None, "kernel", "drop, unless route_localnet lets packets for loopback in")
                 self._end("drop", way._replace(trail=Trail(step, way.trail)))
             self._later(way._replace(hooks=INPUT, hook=0))
+        elif way.header.first_destination is not None and way.header.first_destination not in UNICAST[family]:
+            step = Step(None, "kernel", "drop, a packet to a group is not sent on to one machine")
+            self._end("drop", way._replace(trail=Trail(step, way.trail)))  # net/ipv4/ip_forward.c: PACKET_HOST only
         elif source in NOT_FORWARDED[family]:
             verdict = "reject" if source in LINK_LOCAL else "drop"
             step = Step(None, "kernel", f"{verdict}, such a source is not forwarded")
