@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.semantics.meeting import stand_in
@@ -42,7 +42,7 @@ def cell(found: ExposureMap, port: int, protocol: str, source: str) -> Cell | No
     return next((cell for row in rows for cell in row.of(source)), None)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(rulesets(Family.IPV4), st.integers(0, 1 << 16))
 def test_open_and_closed_are_true_of_each_packet(ruleset: Ruleset, seed: int) -> None:
     found = mapped(ruleset)
@@ -51,9 +51,10 @@ def test_open_and_closed_are_true_of_each_packet(ruleset: Ruleset, seed: int) ->
             for source, networks in CLASSES.items():
                 held = cell(found, port, protocol, source)
                 asked = asked_interfaces(ruleset, source, ())
-                if held and held.whole and drawn.source in networks[Family.IPV4] and drawn.interface != "lo":
-                    if stand_in(ruleset, drawn.interface) in asked and drawn.destination in UNICAST[Family.IPV4]:
-                        _holds(ruleset, held, drawn, port, protocol)
+                if not held or not held.whole or drawn.source not in networks[Family.IPV4] or drawn.interface == "lo":
+                    continue
+                if stand_in(ruleset, drawn.interface) in asked and drawn.destination in UNICAST[Family.IPV4]:
+                    _holds(ruleset, held, drawn, port, protocol)
 
 
 def _holds(ruleset: Ruleset, held: Cell, drawn: Packet, port: int, protocol: str) -> None:
@@ -71,7 +72,7 @@ def _holds(ruleset: Ruleset, held: Cell, drawn: Packet, port: int, protocol: str
             pass
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(rulesets(Family.IPV4))
 def test_every_part_is_proven_by_its_packet(ruleset: Ruleset) -> None:
     found = mapped(ruleset)
@@ -81,11 +82,11 @@ def test_every_part_is_proven_by_its_packet(ruleset: Ruleset) -> None:
             if part.verdict in ("open", "limited"):
                 assert answer.verdict == "accept", part
             if part.verdict == "closed":
-                assert answer.verdict in ("drop", "reject"), part
+                assert "accept" not in (answer.paths or {}), part
             assert part.packet.source in part.addresses
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(rulesets(Family.IPV4))
 def test_all_ports_and_the_rows_say_the_same(ruleset: Ruleset) -> None:
     found = mapped(ruleset)

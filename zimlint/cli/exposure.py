@@ -114,14 +114,15 @@ class _Page:
         for row, texts in zip(rows, cells, strict=True):
             alike.setdefault(texts, []).append(row)
         body: list[tuple[str, ...]] = []
+        merged: list[tuple[str, ...]] = []
         for row, texts in zip(rows, cells, strict=True):
             same = alike[texts]
             if len(same) < _MANY or self.options.closed:
                 body.append((row.label, self._name(row, room), *texts))
             elif row is same[0]:
                 listed = ", ".join(dict.fromkeys(each.label for each in same))
-                body.append((f"{len(same)} services", "\n".join(textwrap.wrap(listed, min(room, 40))), *texts))
-        return tabulate(body, headers=("port", "service", *names), tablefmt="simple", disable_numparse=True)
+                merged.append((f"{len(same)} services", "\n".join(textwrap.wrap(listed, min(room, 40))), *texts))
+        return tabulate([*body, *merged], headers=("port", "service", *names), tablefmt="simple", disable_numparse=True)
 
     @staticmethod
     def _name(row: Row, room: int) -> str:

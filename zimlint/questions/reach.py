@@ -72,11 +72,22 @@ def _passing(asked: Asked, pieces: Iterable[Piece]) -> Iterator[Part]:
         sports = _sports(piece) or piece.decision.cell[Axis.SPORT]
         destinations = piece.decision.cell[Axis.DESTINATION] & asked.destinations
         packet = _packet(asked, addresses, sports, destinations, _interfaces(asked, piece))
-        evidence = prove(asked.view.ruleset, packet, "possible" if word == "depends" else "certain")
-        yield Part(
-            word, addresses, _opener(asked, piece), packet, evidence.path, tuple(_bounds(asked, piece)),
-            _moved(asked, piece), _depends(asked, piece, evidence.depends_on) if word == "depends" else "",
-        )  # fmt: skip
+        if word == "depends":
+            path, unknown = _perhaps(asked, packet)
+        else:
+            path, unknown = prove(asked.view.ruleset, packet, "certain").path, ""
+        depends_on = _depends(asked, piece, unknown) if word == "depends" else ""
+        bounds = tuple(_bounds(asked, piece))
+        yield Part(word, addresses, _opener(asked, piece), packet, path, bounds, _moved(asked, piece), depends_on)
+
+
+def _perhaps(asked: Asked, packet: Packet) -> tuple[tuple[Step, ...], str]:
+    """The way of a packet that may get in, and what decides; this one packet need not, where others of its kind may."""
+    result = replay(asked.view.ruleset, packet)
+    if "accept" in (result.paths or {result.verdict: ()}):
+        evidence = prove(asked.view.ruleset, packet, "possible")
+        return evidence.path, evidence.depends_on
+    return result.path, UNCUT
 
 
 def _refused(asked: Asked, pieces: Sequence[Piece]) -> Iterator[Part]:
@@ -98,7 +109,7 @@ def _closed(asked: Asked, packet: Packet, addresses: RangeSet, only: tuple[str, 
     ruleset = asked.view.ruleset
     result = replay(ruleset, packet, lone=True)
     span = deciding_span(asked.view, result.path)
-    if result.verdict not in ("drop", "reject"):
+    if "accept" in (result.paths or {result.verdict: ()}):  # refused in one way or another is refused
         if any(not piece.decision.settled for opening in asked.view.openings for piece in opening.pieces):
             return Part("depends", addresses, span, packet, result.path, only, depends_on=UNCUT)
         raise InternalError(f"two interpreters disagree about {describe(packet)}: refused, and {result.verdict}")
