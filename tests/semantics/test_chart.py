@@ -53,7 +53,7 @@ def test_open_and_closed_are_true_of_each_packet(ruleset: Ruleset, seed: int) ->
                 asked = asked_interfaces(ruleset, source, ())
                 if not held or not held.whole or drawn.source not in networks[Family.IPV4] or drawn.interface == "lo":
                     continue
-                if stand_in(ruleset, drawn.interface) in asked and drawn.destination in UNICAST[Family.IPV4]:
+                if stand_in(ruleset, drawn.interface) in asked and (drawn.destination or 0) in UNICAST[Family.IPV4]:
                     _holds(ruleset, held, drawn, port, protocol)
 
 
