@@ -16,7 +16,7 @@ from zimlint.questions.findings import accepts, finding, origin, port_labels, po
 from zimlint.questions.openings import ENOUGH, broad
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.replay import replay_forward
-from zimlint.zimbra.catalogue import TRANSPORTS, Transport
+from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport, services_on
 
 _UNNAMED: tuple[tuple[Transport, int], ...] = (
     ("tcp", 11211), ("tcp", 7071), ("udp", 11211), ("tcp", 389), ("tcp", 9999), ("udp", 9999),
@@ -172,31 +172,41 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
         for one in case.whole() if one.family is Family.IPV4
         for other in case.whole() if other.family is Family.IPV6 and other.ruleset.view == one.ruleset.view
     ]  # fmt: skip
-    services = [s for s in case.catalogue.services.values() if s.internet in ("required", "optional")]
+    offered = [s for s in case.catalogue.services.values() if s.internet in ("required", "optional")]
+    on_host = services_on(case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy)
     for four, six in pairs:
         if any(True for view in (four, six) for _ in view.of_kind("default", "everything")):
             continue
-        reached = [{s.label for s in services if _public(view, s.protocol, s.port)} for view in (four, six)]
-        differing = [s for s in services if (s.label in reached[0]) != (s.label in reached[1])]
-        if not all(reached) or not differing:
-            continue
-        more, less = (four, six) if differing[0].label in reached[0] else (six, four)
-        opener = next(
-            opening for opening in more.openings
-            if differing[0].port in opening.ports(differing[0].protocol, "public")
-        )  # fmt: skip
-        proven = proof(more, opener.pieces, [(differing[0].protocol, differing[0].port)])
-        verb = "are" if len(differing) > 1 else "is"
-        alike = len({service.label in reached[0] for service in differing}) == 1
-        where = (
-            f"open over {more.family.title} and shut over {less.family.title}" if alike else "open over one family only"
-        )
-        yield finding(
-            check, case, opening_span(more, opener), f"{service_words(differing)} {verb} {where}",
-            families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=["public"],
-            evidence=proven[1] if proven else None,
-        )  # fmt: skip
+        yield from _differing(check, case, four, six, "public", offered)
+        if all(case.networks["cluster"].get(family) for family in Family):  # administrators may well use one family
+            between = [service for service in on_host if service.exposure == "cluster"]
+            yield from _differing(check, case, four, six, "cluster", between)
 
 
-def _public(view: View, transport: Transport, port: int) -> bool:
-    return any(port in opening.ports(transport, "public") for opening in view.openings)
+def _differing(
+    check: Check, case: Case, four: View, six: View, source: str, services: Sequence[Service]
+) -> Iterator[Finding]:
+    """The services that a class of sources reaches in one family only; nothing where it reaches none in the other."""
+    if source != "public" and any(p.source == source for v in (four, six) for o in v.of_kind("wide") for p in o.pieces):
+        return
+    reached = [{s.label for s in services if _reached(view, source, s.protocol, s.port)} for view in (four, six)]
+    differing = [s for s in services if (s.label in reached[0]) != (s.label in reached[1])]
+    if not all(reached) or not differing:
+        return
+    first = differing[0]
+    more, less = (four, six) if first.label in reached[0] else (six, four)
+    opener = next(opening for opening in more.openings if first.port in opening.ports(first.protocol, source))
+    proven = proof(more, [piece for piece in opener.pieces if piece.source == source], [(first.protocol, first.port)])
+    verb = "are" if len(differing) > 1 else "is"
+    alike = len({service.label in reached[0] for service in differing}) == 1
+    where = f"open over {more.family.title} and shut over {less.family.title}" if alike else "open over one family only"
+    to = "" if source == "public" else ", for other nodes"
+    yield finding(
+        check, case, opening_span(more, opener), f"{service_words(differing)} {verb} {where}{to}",
+        families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=[source],
+        evidence=proven[1] if proven else None,
+    )  # fmt: skip
+
+
+def _reached(view: View, source: str, transport: Transport, port: int) -> bool:
+    return any(port in opening.ports(transport, source) for opening in view.openings)
