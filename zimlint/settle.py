@@ -39,9 +39,10 @@ def _follow_drift(findings: list[Finding]) -> list[Finding]:
     for drift in findings:
         if drift.check != "drift":
             continue
-        places = {drift.span[:2], *(span[:2] for span, _ in drift.related)}
+        refused = {span[:2] for span, _ in drift.related}
         for place, other in enumerate(kept):
-            if other.span[:2] in places and set(other.ports) & set(drift.ports):
+            same_port = bool(set(other.ports) & set(drift.ports))
+            if other.span[:2] == drift.span[:2] or (other.span[:2] in refused and same_port):
                 kept[place] = other._replace(related=(*other.related, (drift.related[0][0], drift.message)))
                 break
         else:

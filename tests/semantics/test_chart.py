@@ -42,7 +42,7 @@ def cell(found: ExposureMap, port: int, protocol: str, source: str) -> Cell | No
     return next((cell for row in rows for cell in row.of(source)), None)
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(rulesets(Family.IPV4), st.integers(0, 1 << 16))
 def test_open_and_closed_are_true_of_each_packet(ruleset: Ruleset, seed: int) -> None:
     found = mapped(ruleset)

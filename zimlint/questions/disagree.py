@@ -17,7 +17,7 @@ from zimlint.model import Ruleset, Step
 from zimlint.packets import TCP, UDP, Family, Packet, RangeSet, union
 from zimlint.questions.case import Case, View, chain_span, dump_shows_ufw, switched_off
 from zimlint.questions.findings import finding, origin, port_labels, service_words
-from zimlint.questions.openings import asked_interfaces
+from zimlint.questions.openings import EPHEMERAL, asked_interfaces
 from zimlint.questions.witness import HERE, SOURCE_PORT, readable
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.compare import Difference, differences
@@ -165,13 +165,13 @@ def _packet(
     case: Case, family: Family, cell: Cell, addresses: RangeSet, names: tuple[str, ...], asked: tuple[str, ...]
 ) -> Packet | None:
     interfaces = [name for number, name in enumerate(names) if number in cell[Axis.IN] and name in asked]
-    if not addresses or not interfaces:
-        return None
+    if not addresses or not interfaces or not cell[Axis.SPORT] >= EPHEMERAL:
+        return None  # who chooses the source port is another matter, and DHCP answers the host's own question
     number = TCP if TCP in cell[Axis.PROTOCOL] else UDP
-    ports, sports, destinations = cell[Axis.DPORT], cell[Axis.SPORT], cell[Axis.DESTINATION]
+    ports, destinations = cell[Axis.DPORT], cell[Axis.DESTINATION]
     known = [s.port for s in case.catalogue.services.values() if s.port in ports and TRANSPORTS[s.protocol] == number]
     return Packet(
-        family, number, readable(addresses, family), SOURCE_PORT if SOURCE_PORT in sports else sports.first(),
+        family, number, readable(addresses, family), SOURCE_PORT,
         None if UNICAST[family] <= destinations else readable(destinations, family, HERE),
         known[0] if known else ports.first(), "eth0" if "eth0" in interfaces else interfaces[0],
     )  # fmt: skip
