@@ -75,6 +75,7 @@ def _passing(asked: Asked, pieces: Iterable[Piece]) -> Iterator[Part]:
         if word == "depends":
             path, unknown = _perhaps(asked, packet)
         else:
+            packet = _settled(asked, packet)
             path, unknown = prove(asked.view.ruleset, packet, "certain").path, ""
         depends_on = _depends(asked, piece, unknown) if word == "depends" else ""
         bounds = tuple(_bounds(asked, piece))
@@ -107,6 +108,7 @@ def _refused(asked: Asked, pieces: Sequence[Piece]) -> Iterator[Part]:
 
 def _closed(asked: Asked, packet: Packet, addresses: RangeSet, only: tuple[str, ...]) -> Part:
     ruleset = asked.view.ruleset
+    packet = _settled(asked, packet)
     result = replay(ruleset, packet, lone=True)
     span = deciding_span(asked.view, result.path)
     if "accept" in (result.paths or {result.verdict: ()}):  # refused in one way or another is refused
@@ -230,6 +232,15 @@ def _moved(asked: Asked, piece: Piece) -> str:
     if moved.forwarded and moved.addresses is not None:
         words = format_address(asked.view.family, moved.addresses.first())
     return words if moved.ports is None else f"{words} port {moved.ports.first()}"
+
+
+def _settled(asked: Asked, packet: Packet) -> Packet:
+    """The packet; to one address of the host where lines ask for it, as one line of ``replay`` knows nothing of what
+    another one learned about an address that nobody named."""
+    if packet.destination is None and replay(asked.view.ruleset, packet, lone=True).verdict == "depends":
+        family = asked.view.family
+        return packet._replace(destination=readable(UNICAST[family], family, HERE))
+    return packet
 
 
 def _packet(
