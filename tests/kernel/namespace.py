@@ -329,18 +329,24 @@ def _verdict(number: int, packet: Packet, observed: Mapping[str, set[int]]) -> s
 
 
 def _waves(packets: Sequence[Packet]) -> Iterable[list[int]]:
-    """The packets in groups in which no two have a flow's sender in common, whatever NAT makes of the receiver."""
-    waves: list[tuple[set[tuple[int, int, int]], list[int]]] = []
+    """The packets in groups in which no two have a flow's sender in common, whatever NAT makes of the receiver.
+
+    Of what the host sends itself the receiver may be the sender of another: that would be an answer.
+    """
+    waves: list[tuple[set[tuple[int, int | None, int]], list[int]]] = []
     for place, packet in enumerate(packets):
-        port = packet.source_port if packet.protocol in (TCP, UDP, ICMP, ICMPV6) else 0
-        key = (packet.protocol, packet.source, port)
-        for keys, wave in waves:
-            if key not in keys:
-                keys.add(key)
+        has_ports = packet.protocol in (TCP, UDP, ICMP, ICMPV6)
+        ends = {(packet.protocol, packet.source, packet.source_port if has_ports else 0)}
+        if packet.interface == "lo":
+            port = packet.destination_port if packet.protocol in (TCP, UDP) else packet.source_port if has_ports else 0
+            ends.add((packet.protocol, packet.destination, port))
+        for met, wave in waves:
+            if ends.isdisjoint(met):
+                met |= ends
                 wave.append(place)
                 break
         else:
-            waves.append(({key}, [place]))
+            waves.append((ends, [place]))
     return [wave for _, wave in waves]
 
 

@@ -13,7 +13,7 @@ NOT_FORWARDED = {
     Family.IPV4: RangeSet(),
     Family.IPV6: RangeSet([(0, 1)]) | LINK_LOCAL | MULTICAST[Family.IPV6],
 }
-"""Sources of which no packet is sent on; link-local ones are told so (net/ipv6/ip6_output.c ``ip6_forward``)."""
+"""Sources of which no packet is sent on to another interface; link-local ones are told so (``ip6_forward``)."""
 _IGMP = 2
 _NEAR = 0xE00000
 """224.0.0.0/24: groups of the local network, shifted by eight bits."""

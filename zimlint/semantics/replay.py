@@ -39,6 +39,7 @@ from zimlint.semantics.hooks import (
     OUT_OF_HOST,
     OVER_LOOPBACK,
     UNICAST,
+    UNSPECIFIED,
     Hook,
     conntrack_in_use,
 )  # fmt: skip
@@ -250,6 +251,9 @@ class _Interpreter:
                 self._end("drop", way._replace(trail=Trail(Step(None, "kernel", "drop, no way there"), way.trail)))
             else:
                 self._later(way._replace(hooks=OUT_OF_HOST, hook=0))
+        elif family is Family.IPV4 and source in UNSPECIFIED[family]:
+            step = Step(None, "kernel", "drop, an impossible source address for one machine")
+            self._end("drop", way._replace(trail=Trail(step, way.trail)))  # routed after nat (net/ipv4/route.c)
         elif own or looped:
             if not own and family is Family.IPV4:
                 step = Step(None, "kernel", "drop, unless route_localnet lets packets for loopback in")
@@ -260,8 +264,9 @@ class _Interpreter:
             self._end("drop", way._replace(trail=Trail(step, way.trail)))  # net/ipv4/ip_forward.c: PACKET_HOST only
         elif source in NOT_FORWARDED[family]:
             verdict = "reject" if source in LINK_LOCAL else "drop"
-            step = Step(None, "kernel", f"{verdict}, such a source is not forwarded")
+            step = Step(None, "kernel", f"{verdict}, unless it leaves by the interface that it came by")
             self._end(verdict, way._replace(trail=Trail(step, way.trail)))
+            self._later(way._replace(hooks=FORWARD, hook=0))
         else:
             self._later(way._replace(hooks=FORWARD, hook=0))
 
