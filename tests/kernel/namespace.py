@@ -333,13 +333,13 @@ def _waves(packets: Sequence[Packet]) -> Iterable[list[int]]:
 
     Of what the host sends itself the receiver may be the sender of another: that would be an answer.
     """
-    waves: list[tuple[set[tuple[int, int | None, int]], list[int]]] = []
+    waves: list[tuple[set[tuple[int, int, int]], list[int]]] = []
     for place, packet in enumerate(packets):
         has_ports = packet.protocol in (TCP, UDP, ICMP, ICMPV6)
         ends = {(packet.protocol, packet.source, packet.source_port if has_ports else 0)}
         if packet.interface == "lo":
             port = packet.destination_port if packet.protocol in (TCP, UDP) else packet.source_port if has_ports else 0
-            ends.add((packet.protocol, packet.destination, port))
+            ends.add((packet.protocol, packet.destination or 0, port))
         for met, wave in waves:
             if ends.isdisjoint(met):
                 met |= ends
