@@ -33,6 +33,7 @@ def make_rules() -> str:
     rules = {
         "services": _plain(read_tree(read_source(RULES / "catalogue" / "ports.yaml"))),
         "roles": _plain(read_tree(read_source(RULES / "catalogue" / "roles.yaml"))),
+        "tools": _plain(read_tree(read_source(RULES / "catalogue" / "tools.yaml"))),
         "checks": {
             check.id: {
                 "severity": check.severity.word if isinstance(check.severity, Severity) else check.severity,
