@@ -21,7 +21,7 @@ from zimlint.questions.openings import EPHEMERAL, asked_interfaces
 from zimlint.questions.witness import HERE, SOURCE_PORT, readable
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.compare import Difference, differences
-from zimlint.semantics.decide import Cell
+from zimlint.semantics.cutting import Cell
 from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import replay
 from zimlint.source import Span

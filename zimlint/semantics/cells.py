@@ -62,6 +62,8 @@ class Axis(IntEnum):
     ORIGINAL_DPORT = 7
     """The destination port before NAT, where NAT changed it."""
     ORIGINAL_DESTINATION = 8
+    FLAGS = 9
+    """The TCP flags as a number of six bits, where they are not settled by the state."""
 
 
 Product = Mapping[Axis, RangeSet]
@@ -117,6 +119,8 @@ class Setting(NamedTuple):
     moved_address: bool = False
     """NAT has changed the destination port, or the address."""
     natted: bool | None = False
+    any_packet: bool = False
+    """Any packet is asked about, not only the first one of a connection to an address of the host."""
 
 
 def representatives(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -162,6 +166,10 @@ def value(condition: Condition, setting: Setting) -> Value:
             return Within(Axis.DPORT, types)
         case EitherPort(ports, negated):
             return OneOf(({Axis.SPORT: ports}, {Axis.DPORT: ports}), negated)
+        case AddrType() | PacketType() | Fragment() | SetMatch() | CtDirection() if setting.any_packet:
+            return Unknown(None)  # it depends on addresses of the host, on the wire, and on what a set holds today
+        case TcpFlags(mask, wanted, negated) if setting.any_packet:
+            return Within(Axis.FLAGS, RangeSet((n, n) for n in range(64) if (n & mask == wanted) != negated))
         case TcpFlags(mask, wanted, negated):
             flags = STATE_FLAGS.get(setting.state)
             return Unknown(None) if flags is None else (flags & mask == wanted) != negated
@@ -220,6 +228,8 @@ def axis_universe(axis: Axis, family: Family, names: Sequence[str]) -> RangeSet:
             return ALL_PORTS
         case Axis.SOURCE | Axis.DESTINATION | Axis.ORIGINAL_DESTINATION:
             return RangeSet([(0, (1 << family.bits) - 1)])
+        case Axis.FLAGS:
+            return RangeSet([(0, 63)])
         case _:
             assert_never(axis)
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from zimlint.model import Ruleset
 from zimlint.packets import TCP, UDP, RangeSet
 from zimlint.semantics.cells import Axis, representatives
-from zimlint.semantics.decide import Cell, Decision, decide
+from zimlint.semantics.cutting import Cell
+from zimlint.semantics.decide import Decision, decide
 from zimlint.semantics.program import interface_patterns
 
 MAX_CUTS = 300_000

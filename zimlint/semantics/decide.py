@@ -8,20 +8,19 @@ Invariant: what is not in a ``Decision`` is refused whatever the unknown matches
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import Family, RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
+from zimlint.semantics.cutting import Cell, Cutter, chosen, met, open_choices, settle, with_products
 from zimlint.semantics.hooks import FORWARD, INPUT, INTO_HOST, LOOPBACK, OVER_LOOPBACK, UNICAST, Hook, routes
 from zimlint.semantics.martians import NOT_FORWARDED
-from zimlint.semantics.program import Compiled, Way, compile_way, interface_names, nat_moves
+from zimlint.semantics.program import Compiled, Way, interface_names, nat_moves
 from zimlint.semantics.runs import split_run
 from zimlint.semantics.state import State
-from zimlint.semantics.walk import Outcome, walk
-
-Cell = Mapping[Axis, RangeSet]
+from zimlint.semantics.walk import Outcome
 
 MAX_EFFORT = 2_000_000
 """Lines met in all walks together, and 20 for each cell: some seconds. Past it cells stay uncut, and that is said."""
@@ -82,47 +81,42 @@ def _decisions(ruleset: Ruleset, way: Way, *, outside: bool, names: tuple[str, .
 
 
 class _Decider:
-    """Guards the caches: one program for each way, one walk for each bit set, one cut for each axis and set."""
+    """Guards the effort that all ways of one ruleset may take together."""
 
     def __init__(self, ruleset: Ruleset, names: tuple[str, ...]) -> None:
         self.ruleset, self.names = ruleset, names
-        self.compiled: dict[Way, Compiled] = {}
-        self.walks: dict[tuple[Way, int, int, State | None], Outcome] = {}
-        self.cuts: dict[tuple[Way, Axis, int], list[tuple[int, RangeSet]]] = {}
-        self.masks: dict[Way, dict[Axis, int]] = {}
+        self.cutter = Cutter(ruleset, names)
         self.effort = 0
 
     def decisions(self, way: Way, domain: Cell, state: State | None = None) -> Iterator[Decision]:
         """All accepted cells of a domain."""
-        if way not in self.compiled:
-            self.compiled[way] = compiled = compile_way(self.ruleset, way, self.names)
-            self.masks[way] = {axis: sum(1 << bit for bit in held) for axis, held in compiled.constraints.items()}
-        compiled, masks = self.compiled[way], self.masks[way]
+        cutter = self.cutter
+        compiled, masks = cutter.compiled(way), cutter.masks(way)
         axes = [axis for axis in Axis if axis in masks]
         waiting: list[tuple[int, int, Cell]] = [(0, compiled.everything, domain)]
         while waiting:
             level, alive, cell = waiting.pop()
-            alive = self._settle(compiled, alive)
+            alive = settle(compiled, alive)
             uncut = 0
             for axis in axes[level:]:
                 uncut |= masks[axis]
             lines = alive & ~compiled.chosen
-            choosing = self._open_choices(compiled, alive)
-            outcome = self._walk(way, lines, lines & ~(uncut | compiled.unknown | choosing), state)
+            choosing = open_choices(compiled, alive)
+            outcome = cutter.walk(way, lines, lines & ~(uncut | compiled.unknown | choosing), state)
             if not outcome.arrives and not outcome.nats:
                 continue
-            alive = self._reached(compiled, alive, outcome)
+            alive &= with_products(compiled, met(outcome))
             while level < len(axes) and not alive & masks[axes[level]]:
                 level += 1
             self.effort += 20 + len(outcome.reached)
             if level == len(axes):
-                yield from self._leaf(way, self._chosen(compiled, alive), cell, state)
+                yield from self._leaf(way, chosen(compiled, alive), cell, state)
                 continue
             if self.effort > MAX_EFFORT:
                 yield self._unsettled(compiled, outcome, cell)
                 continue
             axis = axes[level]
-            for holds, values in self._cut(way, axis, alive & masks[axis]):
+            for holds, values in cutter.cut(way, axis, alive & masks[axis]):
                 part = values & cell[axis]
                 if part:
                     waiting.append((level + 1, alive & ~masks[axis] | holds, {**cell, axis: part}))
@@ -134,75 +128,11 @@ class _Decider:
         chain = _chain_of(compiled, hook, line)
         return Decision(cell, _names(cell, self.names), chain, rule, False, False, False, settled=False)
 
-    @staticmethod
-    def _settle(compiled: Compiled, alive: int) -> int:
-        """Take out the lines of which every product is dead."""
-        for line, choices in compiled.choices.items():
-            if alive >> line & 1 and any(not c.negated and not alive & c.bits for c in choices):
-                alive &= ~(1 << line)
-        return alive
-
-    @staticmethod
-    def _open_choices(compiled: Compiled, alive: int) -> int:
-        """The lines of which some product is alive: whether they hold is only settled once every axis is cut."""
-        return sum(
-            1 << line
-            for line, choices in compiled.choices.items()
-            if alive >> line & 1 and any(alive & choice.bits for choice in choices)
-        )
-
-    @staticmethod
-    def _chosen(compiled: Compiled, alive: int) -> int:
-        """The lines that are left once every product is settled; a negated choice fails where a product holds."""
-        for line, choices in compiled.choices.items():
-            if any(bool(alive & choice.bits) == choice.negated for choice in choices):
-                alive &= ~(1 << line)
-        return alive & ~compiled.chosen
-
-    @staticmethod
-    def _reached(compiled: Compiled, alive: int, outcome: Outcome) -> int:
-        """Keep the lines that the walk met, and the products of those."""
-        kept = 0
-        for line in outcome.reached:
-            kept |= 1 << line
-            for choice in compiled.choices.get(line, ()):
-                kept |= choice.bits
-        return alive & kept
-
-    def _walk(self, way: Way, alive: int, certain: int, state: State | None) -> Outcome:
-        key = (way, alive, certain, state)
-        outcome = self.walks.get(key)
-        if outcome is None:
-            outcome = self.walks[key] = walk(self.compiled[way].program, alive, certain, 0, state)
-        return outcome
-
-    def _cut(self, way: Way, axis: Axis, alive: int) -> list[tuple[int, RangeSet]]:
-        """The axis in parts that the alive lines tell apart: which of them hold there, and where."""
-        key = (way, axis, alive)
-        parts = self.cuts.get(key)
-        if parts is None:
-            held = self.compiled[way].constraints[axis]
-            edges: dict[int, int] = {0: 0}
-            for bit, values in held.items():
-                if alive >> bit & 1:
-                    for low, high in values.ranges:
-                        edges[low] = edges.get(low, 0) ^ 1 << bit
-                        edges[high + 1] = edges.get(high + 1, 0) ^ 1 << bit
-            top = axis_universe(axis, self.ruleset.family, self.names).ranges[-1][1]
-            found: dict[int, list[tuple[int, int]]] = {}
-            mask = 0
-            places = sorted(place for place in edges if place <= top)
-            for place, after in zip(places, [*places[1:], top + 1], strict=True):
-                mask ^= edges[place]
-                found.setdefault(mask, []).append((place, after - 1))
-            parts = self.cuts[key] = [(mask, RangeSet(ranges)) for mask, ranges in found.items()]
-        return parts
-
     def _leaf(self, way: Way, alive: int, cell: Cell, state: State | None) -> Iterator[Decision]:
         """The decisions of a cell that no line cuts any more; every choice of products is settled here."""
-        compiled = self.compiled[way]
+        compiled = self.cutter.compiled(way)
         program = compiled.program
-        outcome = self._walk(way, alive, alive & ~compiled.unknown, state)
+        outcome = self.cutter.walk(way, alive, alive & ~compiled.unknown, state)
         certain, limited, slowed = _sure(outcome), False, False
         lone = outcome
         if any(compiled.unknown >> line & 1 for line in outcome.reached):
@@ -223,9 +153,9 @@ class _Decider:
 
     def _walk_lone(self, way: Way, alive: int, known: int, state: State | None) -> Outcome:
         """The walk of a lone first packet, which settles the matches of these unknown lines."""
-        compiled = self.compiled[way]
+        compiled = self.cutter.compiled(way)
         left = alive & ~(compiled.lone_no & known)
-        return self._walk(way, left, left & ~(compiled.unknown & ~(compiled.lone_yes & known)), state)
+        return self.cutter.walk(way, left, left & ~(compiled.unknown & ~(compiled.lone_yes & known)), state)
 
     def _after_nat(
         self, way: Way, hook: int, rule: FilterRule, state: State, cell: Cell, sure: bool
@@ -275,7 +205,7 @@ class _Decider:
             )  # fmt: skip
 
     def _asks_out(self, way: Way) -> bool:
-        if way not in self.compiled:
+        if not self.cutter.has(way):
             return any(
                 isinstance(condition, OutInterface)
                 for hook in way.hooks
@@ -283,7 +213,7 @@ class _Decider:
                 for rule in chain.rules
                 for condition in rule.conditions
             )
-        return Axis.OUT in self.masks[way]
+        return Axis.OUT in self.cutter.masks(way)
 
 
 def _sure(outcome: Outcome) -> bool:

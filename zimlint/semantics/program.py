@@ -80,6 +80,8 @@ class Way(NamedTuple):
     moved_address: bool = False
     natted: bool | None = False
     """None: NAT may have left the destination as it was."""
+    any_packet: bool = False
+    """Any packet is asked about, not only the first one of a connection to an address of the host."""
 
 
 def interface_names(ruleset: Ruleset) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ class _Compiler:
         known = {name: len(self.codes) + place for place, name in enumerate(order)}
         setting = Setting(
             self.ruleset.family, self.way.state, hook, self.names, self.ruleset.sets, self.way.loopback, self.notrack,
-            self.way.moved_ports, self.way.moved_address, self.way.natted,
+            self.way.moved_ports, self.way.moved_address, self.way.natted, self.way.any_packet,
         )  # fmt: skip
         for name in order:
             start = len(self.lines)
