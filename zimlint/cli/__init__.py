@@ -76,6 +76,10 @@ def _command(words: list[str]) -> int:
             from zimlint.cli.schema import run_schema
 
             return run_schema()
+        case TableOptions("completion", shell):
+            from zimlint.cli.completion import run_completion
+
+            return run_completion(shell)
         case TableOptions():
             from zimlint.cli.tables import run_table
 

@@ -6,11 +6,13 @@ Invariant: only words are judged here; whether a file is there or a check is kno
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from zimlint import __version__
+from zimlint.cli.help_texts import ABOUT, ABOUT_LINT, AFTER_BASELINE, AFTER_COMPLETION, AFTER_LINT, AFTER_TRACE
 from zimlint.cli.options import (
+    COMMANDS,
     BaselineOptions,
     ExposureOptions,
     InitOptions,
@@ -28,108 +30,108 @@ from zimlint.source import ConfigError
 
 def parse(words: Sequence[str]) -> Options:
     """The options; a wrong one is a ConfigError; --help and --version end with SystemExit."""
-    match words:
-        case ["checks" | "ports" as command, *rest]:
-            parser = _parser(command, _ABOUT[command])
-            _add_rules(parser)
-            return TableOptions(command, rules=tuple(parser.parse_args(rest).rules))
-        case ["schema", *rest]:
-            _parser("schema", _ABOUT["schema"]).parse_args(rest)
-            return TableOptions("schema")
-        case ["init", *rest]:
-            parser = _parser("init", _ABOUT["init"])
-            parser.add_argument("path", metavar="PATH", help="a folder, or a file in it")
-            path = str(parser.parse_args(rest).path)
-            return InitOptions(path, InputOptions((path,)))
-        case ["explain", *rest]:
-            parser = _parser("explain", _ABOUT["explain"])
-            parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
-            _add_rules(parser)
-            found = parser.parse_args(rest)
-            return TableOptions("explain", str(found.id), tuple(found.rules))
-        case ["trace", *rest]:
-            return _trace(rest)
-        case ["baseline", *rest]:
-            return _baseline(rest)
-        case ["exposure", *rest]:
-            return _exposure(rest)
-        case _:
-            return _lint(words)
-
-
-_ABOUT = {
-    "baseline": "Write down what is found now, so that --baseline FILE reports only what is new.",
-    "checks": "List the checks with their severities.",
-    "ports": "List the ports that Zimbra uses and who may reach them.",
-    "explain": "Say what a check looks for, why, and what to do about it.",
-    "exposure": "Draw who reaches which service of a host: open, limited, depends or closed, and by which line.",
-    "init": "Write a first .zimlint.yaml beside what lies at PATH; never overwrites one.",
-    "schema": "Print the JSON Schema of .zimlint.yaml, for editors.",
-    "trace": "Say what becomes of one packet, line by line.",
-}
-
-_EXAMPLES = """\
-examples:
-  zimlint /etc/ufw                       the firewall of this host, as ufw would load it
-  zimlint hosts/                         every host below a folder
-  zimlint rules.v4 rules.v6              two dumps of one host
-  ssh mail1 ufw status verbose | zimlint -
-  zimlint --fail-on error --format json hosts/mail1
-  zimlint trace /etc/ufw --packet 'tcp 203.0.113.9 -> :7071 in eth0'
-  zimlint hosts/ --format sarif --output zimlint.sarif --format text
-  zimlint baseline hosts/ > .zimlint-baseline.json && zimlint hosts/ --baseline .zimlint-baseline.json
-
-other commands:
-  zimlint init PATH       write a first site file    zimlint schema       its JSON Schema, for editors
-  zimlint checks          list the checks            zimlint explain ID   say more of one
-  zimlint ports           list the Zimbra ports      zimlint trace PATH   follow one packet
-  zimlint baseline PATH   write down what is known
-  zimlint exposure PATH   draw who reaches what
-
-A file that is called like a command is reached as ./checks. The site file .zimlint.yaml is
-the nearest one from each file upward.
-
-exit status: 0 nothing at or above the threshold, 1 findings, 2 something could not be read
-or the configuration is wrong, 70 a bug in zimlint
-"""
-
-_BASELINE_EXAMPLES = """\
-Paths in the baseline are told from the folder that it lies in: redirect standard output into a
-file of the current folder, or name the file with --output. A known finding that no longer occurs
-is told with every run; --prune FILE takes such out of FILE, and never adds a new one.
-"""
-
-_TRACE_EXAMPLES = """\
-packets:
-  'tcp 203.0.113.9 -> :7071 in eth0'                 any address of the host, state new
-  'udp 203.0.113.9:53 -> 192.0.2.10:11211 in eth0 established'
-  'tcp [2001:db8::9]:40000 -> [2001:db8::1]:25'
-  'icmp 203.0.113.9 -> host type 8'
-
-Left out: to an address of the host, from port 40000, in eth0, new. A line of --packets is a JSON object with
-family, proto, src, dst, sport, dport, in, state, icmp_type and id; every line gets one JSON line as its answer.
-"""
-
-
-def _lint(words: Sequence[str]) -> LintOptions:
-    parser = _parser("", "Lint the firewall of a Zimbra mail server: which packets get in, and should they?", _EXAMPLES)
-    parser.usage = "zimlint [OPTIONS] PATH..."
-    _add_inputs(parser)
-    add_reports(parser)
-    parser.add_argument("--baseline", metavar="FILE", help="report only what this file of 'zimlint baseline' lacks")
-    parser.add_argument("--statistics", action="store_true", help="counts of each check instead of the findings")
-    parser.add_argument("--show-files", action="store_true", help="which files would be read, and as what; no linting")
-    _add_choice(parser)
-    parser.add_argument(
-        "--fail-on", choices=("error", "warning", "info"), help="exit 1 from this severity on (default: warning)"
-    )
-    _add_rules(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="findings only: no notes, no summary")
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
-    parser.add_argument("--version", action="version", version=f"zimlint {__version__}")
-    found = parser.parse_args(words)
-    if not found.paths:
+    command, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("", words)
+    parser = _PARSERS[command]()
+    found = parser.parse_args(rest)
+    if found.__dict__.get("paths") == []:
         parser.error("no PATH given, 'zimlint /etc/ufw' lints this host")
+    match command:
+        case "checks" | "ports":
+            return TableOptions(command, rules=tuple(found.rules))
+        case "schema":
+            return TableOptions(command)
+        case "completion":
+            return TableOptions(command, found.shell)
+        case "init":
+            return InitOptions(found.path, InputOptions((found.path,)))
+        case "explain":
+            return TableOptions(command, found.id, tuple(found.rules))
+        case "trace":
+            return TraceOptions(_inputs(found), found.packet, found.packets, found.format)
+        case "baseline":
+            return _baseline_options(parser, found)
+        case "exposure":
+            inputs = _inputs(found)
+            return ExposureOptions(inputs, found.format, found.config, found.all_ports, found.closed, found.color)
+        case _:
+            return _lint_options(found)
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command; that of linting is called ``""``."""
+    return {command: make() for command, make in _PARSERS.items()}
+
+
+def _lint_parser() -> argparse.ArgumentParser:
+    parser = _parser("", AFTER_LINT)
+    parser.usage = "zimlint [OPTIONS] PATH...\n       zimlint COMMAND ..."
+    _add_inputs(parser)
+    parser.add_argument("--show-files", action="store_true", help="which files would be read, and as what; no linting")
+    parser.add_argument("--version", action="version", version=f"zimlint {__version__}", help="say the version")
+    group = _add_choice(parser)
+    group.add_argument("--baseline", metavar="FILE", help="report only what this file of 'zimlint baseline' lacks")
+    about = "exit 1 from this severity on (default: warning)"
+    group.add_argument("--fail-on", choices=("error", "warning", "info"), metavar="SEVERITY", help=about)
+    add_reports(parser)
+    return parser
+
+
+def _baseline_parser() -> argparse.ArgumentParser:
+    parser = _parser("baseline", AFTER_BASELINE)
+    _add_inputs(parser)
+    _add_choice(parser)
+    parser.add_argument("--output", metavar="FILE", help="the baseline, instead of standard output")
+    parser.add_argument("--prune", metavar="FILE", help="take out of this baseline what no longer occurs")
+    return parser
+
+
+def _trace_parser() -> argparse.ArgumentParser:
+    parser = _parser("trace", AFTER_TRACE)
+    _add_inputs(parser)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--packet", metavar="PACKET", help="one packet in words")
+    which.add_argument("--packets", metavar="FILE", help="packets as JSON lines, - for standard input")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    return parser
+
+
+def _exposure_parser() -> argparse.ArgumentParser:
+    parser = _parser("exposure")
+    _add_inputs(parser)
+    _add_config(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--all-ports", action="store_true", help="every open port, whether Zimbra uses it or not")
+    parser.add_argument("--closed", action="store_true", help="services that are closed to everybody, too")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    return parser
+
+
+def _table_parser(command: str) -> argparse.ArgumentParser:
+    parser = _parser(command)
+    _add_rules(parser)
+    return parser
+
+
+def _explain_parser() -> argparse.ArgumentParser:
+    parser = _parser("explain")
+    parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
+    _add_rules(parser)
+    return parser
+
+
+def _init_parser() -> argparse.ArgumentParser:
+    parser = _parser("init")
+    parser.add_argument("path", metavar="PATH", help="a folder, or a file in it")
+    return parser
+
+
+def _completion_parser() -> argparse.ArgumentParser:
+    parser = _parser("completion", AFTER_COMPLETION)
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+    return parser
+
+
+def _lint_options(found: argparse.Namespace) -> LintOptions:
     return LintOptions(
         _inputs(found),
         wanted_reports(found.reports, found.statistics),
@@ -146,16 +148,7 @@ def _lint(words: Sequence[str]) -> LintOptions:
     )
 
 
-def _baseline(words: Sequence[str]) -> BaselineOptions:
-    parser = _parser("baseline", _ABOUT["baseline"], _BASELINE_EXAMPLES)
-    _add_inputs(parser)
-    _add_choice(parser)
-    _add_rules(parser)
-    parser.add_argument("--output", metavar="FILE", help="the baseline, instead of standard output")
-    parser.add_argument("--prune", metavar="FILE", help="take out of this baseline what no longer occurs")
-    found = parser.parse_args(words)
-    if not found.paths:
-        parser.error("no PATH given")
+def _baseline_options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> BaselineOptions:
     if found.prune is not None and found.output is not None:
         parser.error("--prune FILE writes that file, so there is no --output")
     lint = LintOptions(
@@ -166,33 +159,6 @@ def _baseline(words: Sequence[str]) -> BaselineOptions:
         rules=tuple(found.rules),
     )
     return BaselineOptions(lint, found.output, found.prune)
-
-
-def _trace(words: Sequence[str]) -> TraceOptions:
-    parser = _parser("trace", _ABOUT["trace"], _TRACE_EXAMPLES)
-    _add_inputs(parser)
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--packet", metavar="PACKET", help="one packet in words")
-    which.add_argument("--packets", metavar="FILE", help="packets as JSON lines, - for standard input")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    found = parser.parse_args(words)
-    if not found.paths:
-        parser.error("no PATH given")
-    return TraceOptions(_inputs(found), found.packet, found.packets, found.format)
-
-
-def _exposure(words: Sequence[str]) -> ExposureOptions:
-    parser = _parser("exposure", _ABOUT["exposure"])
-    _add_inputs(parser)
-    _add_choice(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.add_argument("--all-ports", action="store_true", help="every open port, whether Zimbra uses it or not")
-    parser.add_argument("--closed", action="store_true", help="services that are closed to everybody, too")
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
-    found = parser.parse_args(words)
-    if not found.paths:
-        parser.error("no PATH given, 'zimlint exposure /etc/ufw' draws this host")
-    return ExposureOptions(_inputs(found), found.format, found.config, found.all_ports, found.closed, found.color)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -211,36 +177,50 @@ class _Parser(argparse.ArgumentParser):
         say(message)
 
 
-def _parser(command: str, about: str, epilog: str | None = None) -> _Parser:
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Breaks no line inside ``iptables-save``."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap
+
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _parser(command: str, epilog: str | None = None) -> _Parser:
     return _Parser(
         prog=f"zimlint {command}".rstrip(),
-        description=about,
+        description=ABOUT[command] if command else ABOUT_LINT,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
-    parser.add_argument("--type", choices=tuple(FORMATS), help="what the files are, whatever they look like")
-    parser.add_argument("--default-ufw", metavar="FILE", help="the /etc/default/ufw of the host")
+    group = parser.add_argument_group("what is read")
+    group.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
+    kinds = ", ".join(FORMATS)
+    about = f"what the files are, whatever they look like: {kinds}"
+    group.add_argument("--type", choices=tuple(FORMATS), metavar="TYPE", help=about)
+    group.add_argument("--default-ufw", metavar="FILE", help="the /etc/default/ufw of the host")
 
 
-def _add_choice(parser: argparse.ArgumentParser) -> None:
+def _add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("what is checked")
+    _add_config(group)
+    group.add_argument("--select", action="append", metavar="ID", help="only these checks (repeat, or ID,ID)")
+    group.add_argument("--ignore", action="append", metavar="ID", help="all checks but these (repeat, or ID,ID)")
+    _add_rules(group)
+    return group
+
+
+def _add_config(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--config", metavar="FILE", help="the site file, instead of the nearest .zimlint.yaml")
-    parser.add_argument("--select", action="append", metavar="ID", help="only these checks (repeat, or ID,ID)")
-    parser.add_argument("--ignore", action="append", metavar="ID", help="all checks but these")
 
 
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--rules",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="checks and ports of your own, like zimlint's rules/",
-    )
+def _add_rules(parser: argparse._ActionsContainer) -> None:
+    about = "checks and ports of your own, like zimlint's rules/"
+    parser.add_argument("--rules", action="append", default=[], metavar="DIR", help=about)
 
 
 def _inputs(found: argparse.Namespace) -> InputOptions:
@@ -250,3 +230,17 @@ def _inputs(found: argparse.Namespace) -> InputOptions:
 def _listed(given: Iterable[str] | None) -> tuple[str, ...]:
     """Repeated options and comma lists as one list."""
     return tuple(word.strip() for words in given or () for word in words.split(",") if word.strip())
+
+
+_PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "": _lint_parser,
+    "baseline": _baseline_parser,
+    "checks": lambda: _table_parser("checks"),
+    "completion": _completion_parser,
+    "explain": _explain_parser,
+    "exposure": _exposure_parser,
+    "init": _init_parser,
+    "ports": lambda: _table_parser("ports"),
+    "schema": lambda: _parser("schema"),
+    "trace": _trace_parser,
+}

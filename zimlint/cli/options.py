@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COMMANDS = ("baseline", "checks", "explain", "exposure", "init", "ports", "schema", "trace")
+COMMANDS = ("baseline", "checks", "completion", "explain", "exposure", "init", "ports", "schema", "trace")
 
 
 class InputOptions(NamedTuple):
@@ -81,7 +81,7 @@ class InitOptions(NamedTuple):
 
 
 class TableOptions(NamedTuple):
-    """``zimlint checks``, ``zimlint ports``, ``zimlint schema``, ``zimlint explain ID``."""
+    """``zimlint checks``, ``ports``, ``schema``, ``explain ID``, ``completion SHELL``."""
 
     command: str
     id: str = ""

@@ -1,4 +1,4 @@
-"""``--format`` and ``--output``: which reports are wanted, and where each goes.
+"""``--format``, ``--output`` and what else is said of reports: which are wanted, and where each goes.
 
 Invariant: an ``--output`` belongs to the ``--format`` before it, and at most one report goes to standard output.
 """
@@ -14,13 +14,19 @@ from zimlint.source import ConfigError
 
 
 def add_reports(parser: argparse.ArgumentParser) -> None:
-    """Both options, as often as one likes."""
-    parser.add_argument(
-        "--format", dest="reports", action=_InOrder, choices=tuple(REPORTERS), help="default: text; may be repeated"
+    """The options; the first two as often as one likes."""
+    group = parser.add_argument_group("what is reported")
+    formats = ", ".join(REPORTERS)
+    about = f"{formats} (default: text); may be repeated"
+    group.add_argument(
+        "--format", dest="reports", action=_InOrder, choices=tuple(REPORTERS), metavar="FORMAT", help=about
     )
-    parser.add_argument(
+    group.add_argument(
         "--output", dest="reports", action=_InOrder, metavar="FILE", help="where the --format before it goes"
     )
+    group.add_argument("--statistics", action="store_true", help="counts of each check instead of the findings")
+    group.add_argument("-q", "--quiet", action="store_true", help="findings only: no notes, no summary")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
 
 
 def wanted_reports(given: Sequence[tuple[str, str]] | None, statistics: bool) -> tuple[Wanted, ...]:
