@@ -152,7 +152,7 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
                 and other.sources == finding.sources
                 and other.families == finding.families
                 and other.span.source is finding.span.source
-                and 0 < abs(other.span.line - finding.span.line) <= 1
+                and _adjoining(other, finding)
                 and other.ports != finding.ports
                 and [p.split("/")[0] for p in other.ports] == [p.split("/")[0] for p in finding.ports]
                 and _without_protocol(other) == _without_protocol(finding)
@@ -164,6 +164,18 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
         else:
             kept.append(finding)
     return kept
+
+
+def _adjoining(one: Finding, other: Finding) -> bool:
+    """Whether two lines follow each other, but for comments."""
+    first, last = sorted((one.span.line, other.span.line))
+    if not first < last <= first + _MAX_APART:
+        return False
+    between = (one.span.source.line(number).strip() for number in range(first + 1, last))
+    return all(not line or line.startswith("#") for line in between)
+
+
+_MAX_APART = 4
 
 
 def _without_protocol(finding: Finding) -> str:
@@ -183,6 +195,8 @@ def _told_by_another(finding: Finding, findings: list[Finding]) -> bool:
         and other.check not in _MINOR
         and other.severity >= finding.severity
         and other.span.source is finding.span.source
-        and abs(other.span.line - finding.span.line) <= (1 if finding.check == "protocol-missing" else 0)
+        and (
+            other.span.line == finding.span.line or (finding.check == "protocol-missing" and _adjoining(other, finding))
+        )
         for other in findings
     )

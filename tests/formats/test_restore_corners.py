@@ -89,3 +89,10 @@ def _read(lines: str, table: str = "filter") -> tuple[tuple[FilterRule, ...], tu
     ruleset = read_iptables_save(Source("rules.v4", f"*{table}\n{lines}\nCOMMIT\n"), Family.IPV4)
     chain = ruleset.tables[table].get("INPUT")
     return chain.rules if chain else (), ruleset.problems
+
+
+def test_a_protocol_by_its_short_name_serves_multiport() -> None:
+    """``--proto tcp -m multiport`` loads; only behind ``-m policy`` is ``--proto`` something else."""
+    line = "-A INPUT --proto tcp -m multiport --dports 25,443 -j ACCEPT\n"
+    ruleset = read_iptables_save(Source("rules.v4", f"*filter\n:INPUT DROP [0:0]\n{line}COMMIT\n"))
+    assert ruleset.problems == ()

@@ -67,7 +67,8 @@ def _run(entry: Entry, data: bytes) -> Outcome:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _within(SECONDS):
             status = entry.run(call.words)
         if status not in _STATUSES:
-            found.append(f"exit status {status}")
+            said = told_bytes.getvalue().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            found.append(f"exit status {status}: {said}")
     except HangError:
         found.append(f"longer than {SECONDS} s")
     except BaseException as error:  # whatever it is, the input that shows it is wanted

@@ -193,7 +193,7 @@ class _Sorter:
         if owner is not None:
             owner.slots.append(_plain(slot, owner.module))
             # it looks at -p when it is told its ports, not at the end; a number there is not seen in the first round
-            if owner.module == "multiport" and not self.literal:
+            if owner.module == "multiport" and not self.literal and not self.renamed:
                 check_protocol("multiport", self._number(), self.protocol is not None)
 
     def _owner(self, name: str) -> Group | None:

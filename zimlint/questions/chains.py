@@ -129,7 +129,7 @@ def _targetless(check: Check, case: Case, view: View, held: Mapping[str, Chain])
 
 def _remembers(rule: FilterRule) -> bool:
     """By the text, as a match that always holds (``recent --set``) leaves no condition."""
-    return any(word in _REMEMBERING for word in rule.span.source.line(rule.span.line).split())
+    return any(word.strip('"') in _REMEMBERING for word in rule.span.source.line(rule.span.line).split())
 
 
 def _swallowed(rule: FilterRule) -> str:

@@ -56,9 +56,10 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
             yield from _suppression(
                 source, number, text, start, start + len(bare), (number, _below(lines, number)), False
             )
-        elif bare.startswith(("-", "[")) and (option := _OPTION.search(line)) is not None:
-            text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
-            yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
+        elif bare.startswith(("-", "[")) and "--comment" in line:
+            for option in _OPTION.finditer(line):
+                text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
+                yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
         elif not bare.startswith("-") and "=" not in line.partition("#")[0]:
             mark = re.search(r"(?<=\s)#\s*(?=zimlint:)", line)
             if mark is not None:
