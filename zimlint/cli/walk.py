@@ -88,8 +88,16 @@ def _below(folder: str, named: str) -> Iterator[Source | Unread]:
         if entry.is_dir(follow_symlinks=False):
             if not profiles and entry.name not in _SKIPPED_FOLDERS:  # ufw looks into no folder below applications.d
                 yield from _below(path, named)
-        elif not _passed_over(entry.name, profiles) and not entry.is_dir():
+        elif not _passed_over(entry.name, profiles) and not _is_folder(entry):
             yield from _candidate(path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one, or links to one; a link that goes round is no folder."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _passed_over(name: str, profiles: bool) -> bool:
