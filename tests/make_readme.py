@@ -65,5 +65,10 @@ def with_table(text: str) -> str:
     return f"{before}{BEGIN}\n{make_table()}\n{END}{after}"
 
 
-if __name__ == "__main__":
+def write_readme() -> None:
+    """Bring the file up to date."""
     README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_readme()

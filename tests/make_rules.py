@@ -1,5 +1,7 @@
 """Makes ``rules/rules.json``, which zimlint loads, of the YAML in ``rules/``: ``python -m tests.make_rules``.
 
+The table of checks in ``README.md`` is made along with it.
+
 Invariant: the same YAML always gives the same text; a test compares it with the file.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.make_readme import write_readme
 from zimlint.checks import QUESTIONS, Check, read_check
 from zimlint.finding import Severity
 from zimlint.source import Source
@@ -64,3 +67,4 @@ def _plain(node: YamlNode | None) -> object:
 
 if __name__ == "__main__":
     TARGET.write_text(make_rules(), encoding="utf-8")
+    write_readme()

@@ -77,22 +77,37 @@ def test_fish(script: Path, line: str, word: str) -> None:
 @pytest.mark.parametrize(("line", "word"), [*CASES, ("zimlint --format=checks", "--format=checkstyle")])
 def test_zsh(script: Path, line: str, word: str) -> None:
     """In a terminal: zsh completes nowhere else."""
-    target = script.parent / "line"
-    settings = f"autoload -Uz compinit; compinit -D -u; source {script.name}; unsetopt beep; stty -echo\n"
+    assert completed_by_zsh(script.parent, line, f"compinit -D -u; source {script.name}") == (
+        f"{line.rpartition(' ')[0]} {word}" if word else line
+    )
+
+
+@of("zsh")
+def test_zsh_finds_it_in_fpath(script: Path) -> None:
+    """As it is installed: it is read when it is first needed."""
+    (script.parent / "functions").mkdir()
+    script.rename(script.parent / "functions" / "_zimlint")
+    settings = "fpath=($PWD/functions $fpath); compinit -D -u"
+    assert completed_by_zsh(script.parent, "zimlint explain memc", settings) == "zimlint explain memcached-exposed"
+
+
+def completed_by_zsh(folder: Path, line: str, settings: str) -> str:
+    """What becomes of a line when the Tab key is pressed behind it."""
+    target = folder / "line"
+    settings = f"autoload -Uz compinit; {settings}; unsetopt beep; stty -echo\n"
     typed = f"{line}\t\x01print -r -- \x05 > line\nexit\n"
-    (script.parent / ".zshrc").write_text(settings)
-    environment = {**os.environ, "ZDOTDIR": str(script.parent), "TERM": "dumb"}
+    (folder / ".zshrc").write_text(settings)
+    environment = {**os.environ, "ZDOTDIR": str(folder), "TERM": "dumb"}
     head, tail = pty.openpty()
     with subprocess.Popen(
         ["zsh", "-i"],
-        cwd=script.parent, env=environment, stdin=tail, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=folder, env=environment, stdin=tail, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         os.write(head, typed.encode())
         process.communicate(timeout=60)
     os.close(head)
     os.close(tail)
-    completed = target.read_text().strip()
-    assert completed == (f"{line.rpartition(' ')[0]} {word}" if word else line)
+    return target.read_text().strip()
 
 
 def test_the_scripts_are_of_all_that_exists() -> None:
