@@ -99,3 +99,5 @@ class Host(NamedTuple):
     problems: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
     """Every input that belongs to it."""
+    scripts: tuple[Source, ...] = ()
+    """before.init and after.init: only who may run and change them counts, nobody reads what they do."""

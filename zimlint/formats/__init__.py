@@ -17,6 +17,10 @@ TREE_FILES = ("before.rules", "before6.rules", "after.rules", "after6.rules", "u
 """The rule files of /etc/ufw, by the names that ufw gives them."""
 
 
+INIT_SCRIPT = "ufw-init"
+"""The kind of ufw's own scripts, which are no format: nothing of them is read but who may run and change them."""
+
+
 class Format(NamedTuple):
     """One format: what it is called and how it shows."""
 
@@ -29,7 +33,7 @@ def sniff(source: Source) -> str | None:
     """The kind of a source, a key of ``FORMATS``; None where neither its text nor its name is one of them."""
     head = source.text[:HEAD].removeprefix("\ufeff")
     if _script(head):
-        return None
+        return INIT_SCRIPT if os.path.basename(source.name) in ("before.init", "after.init") else None
     for kind, known in FORMATS.items():
         if known.in_text(head):
             return "ufw-rules" if kind == "iptables-save" and _tree_file(source.name, head) else kind

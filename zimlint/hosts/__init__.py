@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
-from zimlint.formats import TREE_FILES, sniff
+from zimlint.formats import INIT_SCRIPT, TREE_FILES, sniff
 from zimlint.host import AppProfile, Host, Setting, StatusReport, UserRule
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import IpSet, Problem, Ruleset
@@ -39,12 +39,18 @@ def gather(
     parts: list[Part] = []
     unread: list[Unread] = []
     for source in inputs:
-        found = kind or sniff(source)
-        if found is None:
+        part = part_of(source, kind)
+        if part is None:
             unread.append(Unread(source.name, UNKNOWN))
         else:
-            parts.append(Part(source, found, _slot(source, found)))
-    return tuple(_host(found, default_ufw or {}, complete) for found in group(parts, base)), tuple(unread)
+            parts.append(part)
+    return tuple(host_of(found, default_ufw or {}, complete) for found in group(parts, base)), tuple(unread)
+
+
+def part_of(source: Source, kind: str | None = None) -> Part | None:
+    """A text with its kind; None where no format knows it."""
+    found = kind or sniff(source)
+    return None if found is None else Part(source, found, _slot(source, found))
 
 
 def _slot(source: Source, kind: str) -> str:
@@ -64,7 +70,8 @@ def _slot(source: Source, kind: str) -> str:
             return ""
 
 
-def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[str]) -> Host:
+def host_of(found: Group, default_ufw: Mapping[str, Source], complete: Collection[str]) -> Host:
+    """The host that a group of parts describes; the other arguments are those of ``gather``."""
     of_kind: dict[str, list[Source]] = {}
     tree: dict[str, Source] = {}
     dumps: list[tuple[Source, Family]] = []
@@ -87,9 +94,12 @@ def _host(found: Group, default_ufw: Mapping[str, Source], complete: Collection[
     rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets] or _defaults(settings)
     if sets:
         rulesets = [ruleset._replace(sets={**sets, **ruleset.sets}) for ruleset in rulesets]
-    listed = [part.source for part in found.parts]
+    scripts = tuple(of_kind.pop(INIT_SCRIPT, ()))
+    listed = [part.source for part in found.parts if part.source not in scripts]
     listed += [source for source in settings_files if source not in listed]
-    return Host(found.name, tuple(rulesets), profiles, settings, status, user_rules, tuple(problems), tuple(listed))
+    return Host(
+        found.name, tuple(rulesets), profiles, settings, status, user_rules, tuple(problems), tuple(listed), scripts
+    )
 
 
 def _loads(part: Part, found: Group) -> list[tuple[Source, Family]]:

@@ -13,7 +13,9 @@ from zimlint.questions.defaults import default, disabled, family
 from zimlint.questions.drift import drift
 from zimlint.questions.exposed import exposed
 from zimlint.questions.flows import flow, required
+from zimlint.questions.modes import file_mode
 from zimlint.questions.notes import note
+from zimlint.questions.outgoing import egress
 from zimlint.questions.problems import opaque, problem, setting
 from zimlint.questions.profiles import profile
 from zimlint.questions.tuples import user_rules
@@ -46,5 +48,7 @@ QUESTIONS: dict[str, Question] = {
     "ahead": ahead,
     "rate_limit": rate_limit,
     "locked_out": locked_out,
+    "egress": egress,
+    "file_mode": file_mode,
 }
 """Name in ``rules/checks/<id>.yaml`` to function."""

@@ -15,7 +15,7 @@ from zimlint.model import FilterRule, Nat, OutInterface, Ruleset
 from zimlint.packets import Family, RangeSet
 from zimlint.semantics.cells import Axis, axis_universe
 from zimlint.semantics.cutting import Cell, Cutter, chosen, met, open_choices, settle, with_products
-from zimlint.semantics.hooks import FORWARD, INPUT, INTO_HOST, LOOPBACK, OVER_LOOPBACK, UNICAST, Hook, routes
+from zimlint.semantics.hooks import FORWARD, FROM_HOST, INPUT, INTO_HOST, LOOPBACK, OVER_LOOPBACK, UNICAST, Hook, routes
 from zimlint.semantics.martians import NOT_FORWARDED
 from zimlint.semantics.program import Compiled, Way, interface_names, nat_moves
 from zimlint.semantics.runs import split_run
@@ -70,11 +70,18 @@ def decide_loopback(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...
     return _decisions(ruleset, Way(OVER_LOOPBACK, state, loopback=True), outside=False)
 
 
+def decide_outgoing(ruleset: Ruleset, state: str = "NEW") -> tuple[Decision, ...]:
+    """The packets that the host gets out to other machines."""
+    return _decisions(ruleset, Way(FROM_HOST, state), outside=True)
+
+
 def _decisions(ruleset: Ruleset, way: Way, *, outside: bool, names: tuple[str, ...] = ()) -> tuple[Decision, ...]:
     family = ruleset.family
     names = names or interface_names(ruleset)
     domain = {axis: axis_universe(axis, family, names) for axis in Axis}
     domain[Axis.IN] = RangeSet([(1, len(names) - 1)]) if outside else RangeSet([(0, 0)])
+    if way.hooks is FROM_HOST:
+        domain[Axis.OUT] = domain[Axis.IN]  # what leaves by lo goes nowhere
     addresses = UNICAST[family] if outside else UNICAST[family] | LOOPBACK[family]
     domain[Axis.SOURCE] = domain[Axis.DESTINATION] = domain[Axis.ORIGINAL_DESTINATION] = addresses
     return tuple(_Decider(ruleset, names).decisions(way, domain))

@@ -129,6 +129,8 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
         case InInterface(pattern, negated):
             return interface_matches(pattern, header.interface if hook.incoming else "") != negated
         case OutInterface(pattern, negated):
+            if pattern == "lo" and not hook.incoming and hook.outgoing == "any":
+                return negated  # what goes to another machine leaves by another interface
             if hook.outgoing == "any":
                 return _negated(_leaves_by(pattern, header.destination, ruleset), negated)
             return interface_matches(pattern, "lo" if hook.outgoing == "lo" else "") != negated

@@ -64,6 +64,12 @@ OVER_LOOPBACK = (
 )
 """What a packet on ``lo`` passes; nat is settled in OUTPUT and not asked again (net/netfilter/nf_nat_core.c)."""
 
+FROM_HOST = (
+    Hook("raw", "OUTPUT", False, "any", local=False, tracked=False),
+    *(Hook(table, "OUTPUT", False, "any", local=False) for table in ("mangle", "filter", "security")),
+    Hook("mangle", "POSTROUTING", False, "any", local=False),
+)
+"""What a packet of the host's own to another machine passes; nat refuses nothing and is left out."""
 OUT_OF_HOST = (
     *(Hook(table, "OUTPUT", False, "any", local=False) for table in ("filter", "security")),
     *(Hook(table, "POSTROUTING", False, "any", local=False) for table in ("mangle", "nat")),

@@ -33,6 +33,7 @@ from zimlint.semantics.holds import Header, holds
 from zimlint.semantics.hooks import (
     FIRST_OF_FLOW,
     FORWARD,
+    FROM_HOST,
     INPUT,
     INTO_HOST,
     LOOPBACK,
@@ -103,6 +104,13 @@ def replay_forward(ruleset: Ruleset, packet: Packet) -> Replay:
     """Follow one packet that the host routes to another machine, with no NAT asked."""
     interpreter = _Interpreter(ruleset, packet, True)
     interpreter.follow(_Way(FORWARD, 0, None, Header.of(packet), None))
+    return interpreter.result()
+
+
+def replay_outgoing(ruleset: Ruleset, packet: Packet) -> Replay:
+    """Follow one packet that the host sends to another machine, with no NAT asked."""
+    interpreter = _Interpreter(ruleset, packet, True)
+    interpreter.follow(_Way(FROM_HOST, 0, None, Header.of(packet), None))
     return interpreter.result()
 
 
