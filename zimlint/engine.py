@@ -72,7 +72,7 @@ def lint(
             if ruleset.unread_lines:
                 blurred[ruleset.source.name] = max(blurred.get(ruleset.source.name, 0), ruleset.unread_lines)
     if folders is not None:
-        findings += _in_vain(jobs, catalogue, checks, texts, findings, suppressed, today, folders)
+        findings += in_vain(jobs, catalogue, checks, texts, findings, suppressed, today, folders)
     names = tuple(job.host.name for job in jobs)
     return Report(
         findings=tuple(findings),
@@ -102,8 +102,8 @@ def make_case(job: Job, catalogue: Catalogue) -> Case:
     return Case(host, site, node, catalogue, networks, views)
 
 
-def _in_vain(
-    jobs: Iterable[Job],
+def in_vain(
+    jobs: Sequence[Job],
     catalogue: Catalogue,
     checks: Mapping[str, Check],
     asked: Collection[str],

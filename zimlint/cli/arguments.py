@@ -73,6 +73,7 @@ def _lint_parser() -> argparse.ArgumentParser:
     about = "exit 1 from this severity on (default: warning)"
     group.add_argument("--fail-on", choices=("error", "warning", "info"), metavar="SEVERITY", help=about)
     add_reports(parser)
+    _add_fleet(parser)
     return parser
 
 
@@ -145,6 +146,8 @@ def _lint_options(found: argparse.Namespace) -> LintOptions:
         found.statistics,
         found.show_files,
         tuple(found.rules),
+        found.jobs,
+        found.executor,
     )
 
 
@@ -221,6 +224,20 @@ def _add_config(parser: argparse._ActionsContainer) -> None:
 def _add_rules(parser: argparse._ActionsContainer) -> None:
     about = "checks and ports of your own, like zimlint's rules/"
     parser.add_argument("--rules", action="append", default=[], metavar="DIR", help=about)
+
+
+def _add_fleet(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("many hosts").add_mutually_exclusive_group()
+    about = "lint hosts one by one in N processes, 0 for one a core"
+    group.add_argument("--jobs", type=_count, metavar="N", help=about)
+    about = "the same on a cluster: dask://HOST:PORT (pip install 'zimlint[dask]')"
+    group.add_argument("--executor", metavar="URL", help=about)
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and len(word) < 5):
+        raise argparse.ArgumentTypeError(f"a number of processes, not '{word}'")
+    return int(word)
 
 
 def _inputs(found: argparse.Namespace) -> InputOptions:

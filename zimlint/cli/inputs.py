@@ -6,7 +6,7 @@ Invariant: a file is read once, however often it is named; names stay as the use
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from zimlint.cli.options import InputOptions
@@ -29,15 +29,47 @@ class Batch(NamedTuple):
     hosts: tuple[Host, ...]
 
 
+class Found(NamedTuple):
+    """The inputs of one site, before they are told apart as hosts."""
+
+    site: str | None
+    sources: list[Source]
+    default_ufw: dict[str, Source]
+    """The /etc/default/ufw of each folder."""
+    complete: Collection[str]
+    """The folders that were read as a whole."""
+
+
 def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[Batch], list[Unread]]:
     """Read all paths; ``config`` is the site file of all of them. What cannot be read is said at once."""
+    batches = []
+    found, unread = find_inputs(options, config)
+    for site, sources, default_ufw, complete in found:
+        hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw, complete=complete)
+        unread += unknown
+        batches.append(Batch(site, hosts))
+    return batches, say_unread(unread)
+
+
+def say_unread(unread: Iterable[Unread]) -> list[Unread]:
+    """Say once what cannot be read."""
+    once = list(dict.fromkeys(unread))
+    for one in once:
+        complain(f"{one.file}: {one.reason}")
+    return once
+
+
+def find_inputs(
+    options: InputOptions, config: str | None = None, keep: Callable[[Source], Source] = lambda source: source
+) -> tuple[list[Found], list[Unread]]:
+    """Read all paths, and sort them by site; ``keep`` says what is kept of each text."""
     unread: list[Unread] = []
     by_site: dict[str | None, list[Source]] = {}
     walked: set[Source] = set()
     seen: set[str] = set()
     sites: dict[str, str | None] = {}
     for path in options.paths:
-        found, missing = _read(path)
+        found, missing = _read(path, keep)
         if path != "-" and os.path.isdir(path):
             walked.update(found)
         unread += missing
@@ -50,19 +82,14 @@ def read_inputs(options: InputOptions, config: str | None = None) -> tuple[list[
             if place not in seen:
                 seen.add(place)
                 by_site.setdefault(site, []).append(source)
-    batches = []
+    found_by_site: list[Found] = []
+    folders = {os.path.dirname(source.name) for source in walked}
     for site, sources in by_site.items():
         default_ufw = _default_ufw(options.default_ufw, sources, walked, unread)
         given = {os.path.abspath(source.name) for source in default_ufw.values()}
         sources = [source for source in sources if source.name == "-" or os.path.abspath(source.name) not in given]
-        folders = {os.path.dirname(source.name) for source in walked}
-        hosts, unknown = gather(sources, options.kind, base=os.getcwd(), default_ufw=default_ufw, complete=folders)
-        unread += unknown
-        batches.append(Batch(site, hosts))
-    unread = list(dict.fromkeys(unread))
-    for one in unread:
-        complain(f"{one.file}: {one.reason}")
-    return batches, unread
+        found_by_site.append(Found(site, sources, default_ufw, folders))
+    return found_by_site, unread
 
 
 def must_read(path: str) -> Source:
@@ -73,13 +100,13 @@ def must_read(path: str) -> Source:
     return source
 
 
-def _read(path: str) -> tuple[list[Source], list[Unread]]:
+def _read(path: str, keep: Callable[[Source], Source]) -> tuple[list[Source], list[Unread]]:
     if path != "-" and os.path.isdir(path):
-        return read_directory(path)
+        return read_directory(path, keep)
     found = read_stdin() if path == "-" else read_file(path)
     if isinstance(found, Unread):
         return [], [found]
-    return [found, *(sets_beside(found) if path != "-" else ())], []
+    return [keep(one) for one in (found, *(sets_beside(found) if path != "-" else ()))], []
 
 
 def _site_file(folder: str) -> str | None:

@@ -35,6 +35,10 @@ def run_lint(options: LintOptions) -> int:
         from zimlint.cli.show_files import run_show_files
 
         return run_show_files(options)
+    if options.jobs is not None or options.executor is not None:
+        from zimlint.cli.fleet import run_fleet
+
+        return run_fleet(options)
     linted = lint_inputs(options)
     report = linted.report
     if options.baseline is not None:
@@ -60,10 +64,10 @@ def lint_inputs(options: LintOptions) -> Linted:
     known = [known_site(batch, rules) for batch in batches]
     every = rules.checks.keys() | {name for one in known for name in one.rules.checks}
     known_check(every, *options.select, *options.ignore)
-    warn_of_missing(batches, known, _folders(options))
+    warn_of_missing(batches, known, folders_of(options))
     reports = [_report(batch, one, options) for batch, one in zip(batches, known, strict=True)]
     thresholds = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
-    return Linted(_joined(reports, unread), batches, list(zip(reports, thresholds, strict=True)), every)
+    return Linted(joined(reports, unread), batches, list(zip(reports, thresholds, strict=True)), every)
 
 
 def _report(batch: Batch, known: KnownSite, options: LintOptions) -> Report:
@@ -75,16 +79,16 @@ def _report(batch: Batch, known: KnownSite, options: LintOptions) -> Report:
         select=options.select,
         ignore=options.ignore,
         today=time.strftime("%Y-%m-%d"),
-        folders=_folders(options),
+        folders=folders_of(options),
     )
 
 
-def _folders(options: LintOptions) -> list[str]:
+def folders_of(options: LintOptions) -> list[str]:
     """What was read as a whole."""
     return [path for path in options.inputs.paths if path != "-" and os.path.isdir(path)]
 
 
-def _joined(reports: list[Report], unread: list[Unread]) -> Report:
+def joined(reports: list[Report], unread: list[Unread]) -> Report:
     """The reports of several sites as one."""
     return Report(
         findings=tuple(finding for report in reports for finding in report.findings),

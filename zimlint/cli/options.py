@@ -42,6 +42,10 @@ class LintOptions(NamedTuple):
     show_files: bool = False
     rules: tuple[str, ...] = ()
     """Folders with checks and ports of the user's own."""
+    jobs: int | None = None
+    """How many processes; 0 for one a core. With it or ``executor`` hosts are linted one by one."""
+    executor: str | None = None
+    """``dask://HOST:PORT``."""
 
 
 class BaselineOptions(NamedTuple):

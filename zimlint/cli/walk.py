@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from zimlint.cli.reading import decode, read_file, read_head, why_not
 from zimlint.finding import Unread
@@ -32,13 +32,18 @@ _UFW_IGNORES = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".rpmnew", ".rpmsave", "
 _UFW_RESET = re.compile(r"(?:user|before|after)6?\.rules\..+")  # `ufw reset` keeps user.rules.20240131_101500
 
 
-def read_directory(path: str) -> tuple[list[Source], list[Unread]]:
-    """All that is known below a directory, in the order of the names, and what should have been."""
+def read_directory(
+    path: str, keep: Callable[[Source], Source] = lambda source: source
+) -> tuple[list[Source], list[Unread]]:
+    """All that is known below a directory, in the order of the names, and what should have been.
+
+    ``keep`` says what is kept of each.
+    """
     sources: list[Source] = []
     unread: list[Unread] = []
     for found in _below("" if path in (".", "./") else path, path):
         if isinstance(found, Source):
-            sources.append(found)
+            sources.append(keep(found))
         else:
             unread.append(found)
     if not sources and not unread:

@@ -1,0 +1,102 @@
+"""Which hosts there are, before any is linted: as in every other run, but without holding their texts.
+
+Invariant: hosts, their names and their order are those of a run without ``--jobs``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from zimlint.cli.inputs import Found, find_inputs, say_unread
+from zimlint.cli.options import LintOptions
+from zimlint.cli.reading import read_file
+from zimlint.finding import Unread
+from zimlint.host import Host
+from zimlint.hosts import UNKNOWN, part_of
+from zimlint.hosts.grouping import Group, Part, group
+from zimlint.source import Source
+
+
+class Planned(NamedTuple):
+    """The hosts of one site; their sources have no text yet."""
+
+    found: Found
+    groups: tuple[Group, ...]
+    hosts: tuple[Host, ...]
+    """Names and sources of the same hosts."""
+
+
+class Filled(NamedTuple):
+    """A host's files, read."""
+
+    group: Group
+    default_ufw: dict[str, Source]
+    unread: list[Unread]
+    """Files that have gone since."""
+
+
+def plan(options: LintOptions) -> tuple[list[Planned], list[Unread]]:
+    """Look at all files once; what cannot be read is said at once."""
+    kinds: dict[Source, Part | None] = {}
+
+    def keep(source: Source) -> Source:
+        part = part_of(source, options.inputs.kind)
+        kept = _without_text(source)
+        kinds[kept] = None if part is None else part._replace(source=kept)
+        return kept
+
+    found, unread = find_inputs(options.inputs, options.config, keep)
+    planned: list[Planned] = []
+    for one in found:
+        parts = [part for part in map(kinds.__getitem__, one.sources) if part is not None]
+        unread += (Unread(source.name, UNKNOWN) for source in one.sources if kinds[source] is None)
+        settings = {folder: _without_text(source) for folder, source in one.default_ufw.items()}
+        groups = group(parts, os.getcwd())
+        hosts = tuple(_named(each, settings) for each in groups)
+        planned.append(Planned(one._replace(default_ufw=settings), groups, hosts))
+    return planned, say_unread(unread)
+
+
+def filled(each: Group, found: Found) -> Filled:
+    """Read a host's files again, now to keep them."""
+    unread: list[Unread] = []
+    parts: list[Part] = []
+    for part in each.parts:
+        source = _read(part.source)
+        if isinstance(source, Source):
+            parts.append(part._replace(source=source))
+        else:
+            unread.append(source)
+    default_ufw: dict[str, Source] = {}
+    for folder in _folders(each):
+        if folder in found.default_ufw:
+            source = _read(found.default_ufw[folder])
+            if isinstance(source, Source):
+                default_ufw[folder] = source
+            else:
+                unread.append(source)
+    return Filled(each._replace(parts=tuple(parts)), default_ufw, unread)
+
+
+def _without_text(source: Source) -> Source:
+    """A file that can be read a second time is; what came through a pipe cannot."""
+    return Source(source.name, "", source.mode) if os.path.isfile(source.name) else source
+
+
+def _read(source: Source) -> Source | Unread:
+    return source if source.text else read_file(source.name)
+
+
+def _named(each: Group, default_ufw: dict[str, Source]) -> Host:
+    sources = dict.fromkeys(part.source for part in each.parts)
+    sources.update((default_ufw[folder], None) for folder in _folders(each) if folder in default_ufw)
+    return Host(each.name, sources=tuple(sources))
+
+
+def _folders(each: Group) -> Iterator[str]:
+    """The folders of ufw's own files, which have an /etc/default/ufw."""
+    yield from dict.fromkeys(
+        os.path.dirname(part.source.name) for part in each.parts if part.kind in ("ufw-rules", "ufw-settings")
+    )

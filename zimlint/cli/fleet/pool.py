@@ -1,0 +1,110 @@
+"""Runs tasks in order: here, in processes of this machine, or on a dask cluster.
+
+Invariant: results come in the order of the tasks, and only so many tasks are held at a time.
+Invariant: a process that dies takes its own host with it, and no other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+
+from zimlint.cli.fleet.unit import Failure, Task, lint_unit
+from zimlint.cli.options import LintOptions
+from zimlint.source import ConfigError
+
+_AHEAD = 4
+"""Tasks in flight for each process."""
+_WAIT = 10
+"""Seconds in which a scheduler has to answer."""
+
+Result = bytes | Failure
+
+
+def results(tasks: Iterable[Task], options: LintOptions) -> Iterator[Result]:
+    """The result of each task."""
+    if options.executor is not None:
+        executor, workers = _dask(options.executor)
+        yield from _in_order(tasks, lambda: executor, workers)
+        return
+    workers = options.jobs or len(os.sched_getaffinity(0))
+    if workers == 1:
+        yield from map(lint_unit, tasks)
+    else:
+        yield from _in_order(tasks, lambda: _processes(workers), workers)
+
+
+def _in_order(tasks: Iterable[Task], start: Callable[[], Executor], workers: int) -> Iterator[Result]:
+    executor = start()
+    flying: deque[tuple[Task, Future[Result]]] = deque()
+    try:
+        for task in tasks:
+            try:
+                flying.append((task, executor.submit(lint_unit, task)))
+            except BrokenExecutor:
+                yield from _one_by_one([*(one for one, _ in flying), task])
+                flying.clear()
+                executor = start()
+            if len(flying) >= _AHEAD * workers:
+                yield from _first(flying)
+                if not flying:
+                    executor = start()
+        while flying:
+            yield from _first(flying)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _first(flying: deque[tuple[Task, Future[Result]]]) -> Iterator[Result]:
+    """The next result; of all in flight, where a process died with one of them."""
+    task, future = flying[0]
+    try:
+        result = future.result()
+    except BrokenExecutor:
+        held = [one for one, _ in flying]
+        flying.clear()
+        yield from _one_by_one(held)
+    except Exception as error:  # of a cluster: whatever it was, it was this host's
+        flying.popleft()
+        yield Failure(task.group.name, f"{type(error).__name__}: {error}")
+    else:
+        flying.popleft()
+        yield result
+
+
+def _one_by_one(tasks: Iterable[Task]) -> Iterator[Result]:
+    """Each in a process of its own."""
+    for task in tasks:
+        with _processes(1) as executor:
+            try:
+                yield executor.submit(lint_unit, task).result()
+            except BrokenExecutor:
+                yield Failure(task.group.name, "the process that linted it died")
+
+
+def _processes(workers: int) -> Executor:
+    return ProcessPoolExecutor(workers, initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C ends the command, which ends its processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _dask(url: str) -> tuple[Executor, int]:
+    scheme, _, address = url.partition("://")
+    if scheme != "dask" or not address:
+        raise ConfigError(f"--executor is dask://HOST:PORT, not '{url}'")
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ConfigError("--executor dask://... needs dask: pip install 'zimlint[dask]'") from None
+    try:
+        client = Client(f"tcp://{address}", timeout=_WAIT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"no dask scheduler answers at {address}: {str(error).splitlines()[0]}") from None
+    executor: Executor = client.get_executor()
+    return executor, max(sum(client.ncores().values()), 1)
