@@ -126,9 +126,13 @@ def _ports(text: str) -> str:
         raise _Refused
     for part in text.split(","):
         low, _, high = part.partition(":")
-        if not 1 <= int(low) <= int(high or low) <= 65535 or low == high:
+        if len(part) > _LONGEST or not 1 <= int(low) <= int(high or low) <= 65535 or low == high:
             raise _Refused
     return text
+
+
+_LONGEST = 40
+"""Zeros may lead a port, but Python reads no number of thousands of digits."""
 
 
 def _address(text: str) -> str:
@@ -230,7 +234,7 @@ def _parse(lines: Sequence[tuple[str, Span]], family: Family, chains: Iterable[s
     load_rules(store, Source("user.rules", text), flush=True)
     found = [
         (rule.span.line, ChainLine(name, rule))
-        for name, chain in store.tables()["filter"].items()
+        for name, chain in store.tables().get("filter", {}).items()
         for rule in chain.rules
     ]
     places = [span for _, span in lines]
