@@ -33,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "ufw": READING | {"formats", "variants"},
     "semantics": {"source", "packets", "model", "variants"},
     "zimbra": {"packets", "source", "assets", "yaml_tree"},
-    "finding": {"model", "packets", "source"},
+    "finding": {"model", "packets", "source", "exposure"},
     "exposure": {"finding", "model", "packets", "source"},
     "fingerprint": {"finding", "source"},
     "baseline": {"finding", "fingerprint", "source"},

@@ -70,6 +70,7 @@ def test_wheel_holds_data_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "zimlint/grammars/iptables_save.lark" in names
     assert "zimlint/rules/rules.json" in names
+    assert {"zimlint/reporters/html.css", "zimlint/reporters/html.js"} <= set(names)
     assert [name.partition(".data/data/")[2] for name in names if name.endswith(".1")] == ["share/man/man1/zimlint.1"]
     assert not [name for name in names if name.startswith(("tests/", "fixtures/", "grammars/", "rules/"))]
 

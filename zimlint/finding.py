@@ -4,11 +4,14 @@ Invariant: a finding is complete; a reporter looks nowhere else.
 """
 
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from zimlint.model import Step
 from zimlint.packets import Family, Packet
 from zimlint.source import Span
+
+if TYPE_CHECKING:  # maps know severities
+    from zimlint.exposure import ExposureMap
 
 Certainty = Literal["certain", "possible"]
 """certain: whatever the unknown matches do; possible: only if they go that way."""
@@ -123,3 +126,5 @@ class Report(NamedTuple):
     gone: tuple[Known, ...] = ()
     """What the baseline knows and no longer occurs."""
     suppressed: tuple[Suppressed, ...] = ()
+    maps: "tuple[ExposureMap, ...]" = ()
+    """Who reaches what, one for each host; made only for the format that draws them."""

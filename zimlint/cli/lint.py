@@ -53,6 +53,10 @@ def run_lint(options: LintOptions) -> int:
     )
     status = UNUSABLE if report.unread else FINDINGS if failed else CLEAN
     least = min((threshold for _, threshold in linted.thresholds), default=Severity.WARNING)
+    if any(wanted.format == "html" for wanted in options.reports):
+        from zimlint.cli.maps import maps_of
+
+        report = report._replace(maps=maps_of(linted.batches, options.rules))
     good = publish(report._replace(fail_on=least, status=status), options)
     return status if good else UNUSABLE
 

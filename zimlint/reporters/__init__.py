@@ -1,6 +1,6 @@
 """The ways to say a report. Adding one is a module with ``render`` and a line in ``REPORTERS``.
 
-Invariant: a reporter looks only at the report; it reads no file and prints nothing.
+Invariant: a reporter looks only at the report; it reads no file but its own templates and prints nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ REPORTERS: dict[str, str] = {
     "junit": "zimlint.reporters.junit",
     "checkstyle": "zimlint.reporters.checkstyle",
     "markdown": "zimlint.reporters.markdown",
+    "html": "zimlint.reporters.html_report",
 }
 """Format name to module: only the one that is asked for is loaded."""
 

@@ -1,0 +1,112 @@
+"""The html report in real headless Chromium: no errors, no requests, and what can be pressed works."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from tests.cli.inputs import bad_host
+from tests.helpers import run_zimlint
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """Chromium as Debian packages it; without it there is nothing to test, except where that must not be."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        if os.environ.get("ZIMLINT_REQUIRE_KERNEL") == "1":
+            pytest.fail("chromium and chromedriver are not installed")
+        pytest.skip("chromium and chromedriver are not installed")
+    options = ChromeOptions()
+    options.binary_location = chromium
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+            options.add_argument(argument)
+        options.add_argument(f"--user-data-dir={profile}")
+        options.add_argument("--window-size=1200,900")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        started = Chrome(options=options, service=Service(driver))
+        try:
+            yield started
+        finally:
+            started.quit()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two hosts with the admin console open to all."""
+    folder = tmp_path_factory.mktemp("page")
+    bad_host(folder / "mail1")
+    bad_host(folder / "mail2")
+    run_zimlint("--format", "html", "--output", "report.html", ".", cwd=folder)
+    return folder / "report.html"
+
+
+@pytest.fixture
+def opened(browser: Chrome, page: Path) -> Chrome:
+    """The page, freshly loaded."""
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(page.as_uri())
+    return browser
+
+
+def test_it_opens_without_a_word_on_the_console_and_asks_for_nothing(opened: Chrome) -> None:
+    assert opened.title.startswith("zimlint: mail1")
+    assert opened.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
+    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+def test_a_filter_leaves_what_it_names(opened: Chrome) -> None:
+    findings = opened.find_elements(By.CSS_SELECTOR, ".finding")
+    hosts = [finding.get_attribute("data-host") for finding in findings]
+    assert set(hosts) == {"mail1", "mail2"}
+    Select(opened.find_element(By.ID, "filter-host")).select_by_value("mail1")
+    assert [finding.is_displayed() for finding in findings] == [host == "mail1" for host in hosts]
+    count = f"{hosts.count('mail1')} of {len(hosts)} shown"
+    assert opened.find_element(By.ID, "shown").text == count
+    Select(opened.find_element(By.ID, "filter-severity")).select_by_value("info")
+    assert not any(finding.is_displayed() for finding in findings if finding.get_attribute("data-severity") != "info")
+
+
+def test_a_cell_opens_by_keyboard_and_closes_again(opened: Chrome) -> None:
+    cell = opened.find_element(By.CSS_SELECTOR, ".cell.against.error")
+    panel = opened.find_element(By.ID, cell.get_attribute("popovertarget") or "")
+    assert not panel.is_displayed()
+    opened.execute_script("arguments[0].focus()", cell)  # type: ignore[no-untyped-call]
+    ActionChains(opened).send_keys(Keys.ENTER).perform()
+    assert panel.is_displayed()
+    assert "-> :7071" in panel.text
+    assert "--dport 7071" in panel.find_element(By.CSS_SELECTOR, "mark").text
+    assert panel.find_element(By.CSS_SELECTOR, "svg g.accept").is_displayed()
+    ActionChains(opened).send_keys(Keys.ESCAPE).perform()
+    assert not panel.is_displayed()
+    assert opened.switch_to.active_element == cell
+
+
+def test_the_first_key_leads_past_the_head(opened: Chrome) -> None:
+    ActionChains(opened).send_keys(Keys.TAB).perform()
+    assert opened.switch_to.active_element.get_attribute("class") == "skip"
+
+
+def test_nothing_is_wider_than_a_small_window(opened: Chrome) -> None:
+    opened.execute_cdp_cmd(  # type: ignore[no-untyped-call]
+        "Emulation.setDeviceMetricsOverride", {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    wide = opened.execute_script("return document.documentElement.scrollWidth")  # type: ignore[no-untyped-call]
+    opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})  # type: ignore[no-untyped-call]
+    assert wide <= 380

@@ -1,0 +1,21 @@
+"use strict";
+(() => {
+  const form = document.getElementById("filters");
+  if (!form) return;
+  const findings = [...document.querySelectorAll(".finding")];
+  const shown = document.getElementById("shown");
+  const apply = () => {
+    const wanted = ["severity", "check", "host"].map((name) => [name, form.elements[name].value]);
+    let count = 0;
+    for (const finding of findings) {
+      finding.hidden = wanted.some(([name, value]) => value !== "" && finding.dataset[name] !== value);
+      count += finding.hidden ? 0 : 1;
+    }
+    shown.textContent = `${count} of ${findings.length} shown`;
+  };
+  form.addEventListener("change", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(apply));
+  form.hidden = false;
+  apply();
+})();
