@@ -28,7 +28,7 @@ GROUPS = {
         dead-deny dead-allow redundant-rule matches-nothing undefined-chain chain-loop rule-without-target
         unused-chain""",
     "The files themselves": """
-        unreadable-line not-loaded second-ruleset unknown-match template unused-suppression""",
+        unreadable-line not-loaded second-ruleset unknown-match unknown-command template unused-suppression""",
     "ufw": """
         profile-invalid profile-opens-internal profile-lacks-port profile-duplicate profile-stale status-tuple-mismatch
         boot-not-enabled before-rules-accept manage-builtins logging-off file-mode""",
