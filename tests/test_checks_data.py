@@ -40,6 +40,7 @@ SEVERITIES = {
     "second-ruleset": "warning",
     "profile-invalid": "error", "profile-opens-internal": "error", "profile-lacks-port": "info",
     "boot-not-enabled": "error", "partial-view": "note", "unused-suppression": "warning",
+    "dead-deny": "warning", "dead-allow": "warning", "redundant-rule": "info", "matches-nothing": "warning",
     "unused-chain": "info", "chain-loop": "error", "rule-without-target": "warning",
 }  # fmt: skip
 """Ids and severities are promises to users: reports, suppressions and documentation use them."""

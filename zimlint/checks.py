@@ -25,7 +25,7 @@ CheckSeverity = Severity | Literal["off", "note"]
 QUESTIONS = (
     "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled", "drift",
     "family", "setting", "problem", "opaque", "note", "required", "flow", "profile", "user_rules", "ahead",
-    "rate_limit", "locked_out", "egress", "file_mode", "chains", "suppression",
+    "rate_limit", "locked_out", "egress", "file_mode", "chains", "dead", "suppression",
 )  # fmt: skip
 """The names of all questions; not imported from there, as reading a check must not load them."""
 AFTERWARDS = "suppression"

@@ -34,13 +34,15 @@ PARAMS: Mapping[str, Mapping[str, Kind]] = {
     "profile": {"kind": ("internal", "lacks")},
     "user_rules": {"kind": ("mismatch", "stale")},
     "chains": {"kind": ("unused", "loop", "targetless")},
+    "dead": {"kind": ("deny", "allow", "redundant", "nothing")},
     "rate_limit": {"ports": PORTS, "enough": NUMBER},
     "setting": {"key": WORD, "is": WORDS, "is_not": WORDS, "read_by": ("command", "boot")},
 }  # fmt: skip
 """By question; those that are not here take none."""
 _NEEDED = {
     "everything": ("from",), "default": ("chain",), "family": ("kind",), "flow": ("kind",), "note": ("kind",),
-    "profile": ("kind",), "user_rules": ("kind",), "chains": ("kind",), "rate_limit": ("ports",), "setting": ("key",),
+    "profile": ("kind",), "user_rules": ("kind",), "chains": ("kind",), "dead": ("kind",), "rate_limit": ("ports",),
+    "setting": ("key",),
 }  # fmt: skip
 
 

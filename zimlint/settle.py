@@ -16,10 +16,16 @@ _SHOWN_BY_RULES = {"profile-opens-internal": ("admin-console-exposed", "internal
 _MINOR = ("unknown-port-open", "stale-port", "protocol-missing", "unknown-match", "ssh-exposed")
 """Told of a line only where nothing graver is told of the same line."""
 
+_TOO_LATE = ("dead-deny", "dead-allow", "redundant-rule")
+"""Told at the finding about the line that comes first, where there is one: its packets are the same."""
+_ONE_LINE = (*_TOO_LATE, "matches-nothing", "unused-chain", "chain-loop", "rule-without-target")
+"""About a line and not about what gets in: the same of two families or views only if it says the same."""
+
 _EXPLAINING = {
     "status-tuple-mismatch": "",
     "before-rules-accept": "it goes ahead of every rule of ufw, and ufw status does not show it",
     "profile-stale": "",
+    "matches-nothing": "",
 }
 """What says why another fault is there and is not seen; the empty text is the finding's own message."""
 
@@ -27,10 +33,31 @@ _EXPLAINING = {
 def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
     """The findings of one host without repetition, in the order of files and lines."""
     found = _join_protocols(_join_families(_join_views(list(findings), case)))
-    found = _explain(_follow_profiles(_follow_drift(found)))
+    found = _explain(_follow_profiles(_follow_drift(_follow_first_line(found))))
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
+
+
+def _follow_first_line(findings: list[Finding]) -> list[Finding]:
+    """That a line comes too late is told at the finding about a line before it that takes the same packets."""
+    kept = list(findings)
+    for late in findings:
+        before = {span[:2] for span, words in late.related if words.endswith(" first")}
+        for place, first in enumerate(kept) if late.check in _TOO_LATE else ():
+            if first.check not in _ONE_LINE and first.span[:2] in before and _alike(first, late):
+                so = (late.span, f"and so {late.message}")
+                kept[place] = first._replace(related=(*first.related, so))
+                kept.remove(late)
+                break
+    return kept
+
+
+def _alike(first: Finding, late: Finding) -> bool:
+    """Whether a finding is about the ports of a line that comes too late; one of all ports names them as a range."""
+    if not late.ports or not first.ports or any(label.startswith("0-65535/") for label in first.ports):
+        return first.severity >= late.severity
+    return bool(set(first.ports) & set(late.ports))
 
 
 def _follow_drift(findings: list[Finding]) -> list[Finding]:
@@ -80,7 +107,11 @@ def _explain(findings: list[Finding]) -> list[Finding]:
 
 def _same_fault(reason: Finding, fault: Finding) -> bool:
     line = reason.span[:2] == fault.span[:2]
-    return line or (reason.check == "profile-stale" and set(reason.ports) <= set(fault.ports))
+    if reason.check == "matches-nothing" and fault.check == "icmpv6-blocked":
+        return "icmp" in reason.message
+    by_ports = bool(reason.ports) and reason.check in ("profile-stale", "matches-nothing")
+    blocked = reason.check == "profile-stale" or fault.check in ("required-port-blocked", "ssh-locked-out")
+    return line or (by_ports and blocked and set(reason.ports) <= set(fault.ports))
 
 
 def _names_all(profile: Finding, labels: Iterable[str]) -> bool:
@@ -96,7 +127,8 @@ def _join_views(findings: list[Finding], case: Case) -> list[Finding]:
     for finding in findings:
         view = _view(finding, case)
         if view and finding.families:
-            key = (finding.check, finding.ports, finding.sources, finding.families)
+            words = finding.message if finding.check in _ONE_LINE else ""
+            key = (finding.check, finding.ports, finding.sources, finding.families, words)
             place, first = seen.setdefault(key, (len(kept), view))
             if first != view:
                 again = (finding.span, "the same, seen here")
@@ -129,6 +161,7 @@ def _join_families(findings: list[Finding]) -> list[Finding]:
                 and other.severity == finding.severity
                 and len(other.families) == len(finding.families) == 1
                 and other.families != finding.families
+                and (other.check not in _ONE_LINE or other.message == finding.message)
             ):
                 related = other.related
                 if other.span[:3] != finding.span[:3]:

@@ -9,6 +9,7 @@ from zimlint.finding import Finding, Note
 from zimlint.questions.broad import everything, published, source_port
 from zimlint.questions.case import Case
 from zimlint.questions.chains import chains
+from zimlint.questions.dead import dead
 from zimlint.questions.defaults import default, disabled, family
 from zimlint.questions.drift import drift
 from zimlint.questions.exposed import exposed
@@ -26,6 +27,7 @@ Question = Callable[[Check, Case], Iterator[Finding] | Iterator[Note]]
 
 QUESTIONS: dict[str, Question] = {
     "chains": chains,
+    "dead": dead,
     "default": default,
     "disabled": disabled,
     "drift": drift,

@@ -53,13 +53,21 @@ def _unused(check: Check, case: Case, view: View, table: str, held: Mapping[str,
     if ruleset.view == "fragment" or any(problem.fatal for problem in ruleset.problems):
         return  # the line that leads there may be in another file, or among those that were refused
     called, tools = callers(held), load_tools()
-    for chain in held.values():
-        if chain.default is None and chain.rules and chain.name not in called and not keeper(tools, chain.name, held):
-            count = f"{len(chain.rules)} lines" if len(chain.rules) > 1 else "a line"
-            yield finding(
-                check, case, chain_span(ruleset, table, chain.name),
-                f"chain {chain.name} holds {count}, and nothing leads to it", families=[ruleset.family],
-            )  # fmt: skip
+    alone = [
+        chain
+        for chain in held.values()
+        if chain.default is None and chain.rules and chain.name not in called and not keeper(tools, chain.name, held)
+    ]
+    if alone:
+        first, *others = alone
+        count = f"{len(first.rules)} lines" if len(first.rules) > 1 else "a line"
+        more = f"; nor to {', '.join(chain.name for chain in others[:4])}" if others else ""
+        more += f" and {len(others) - 4} others" if len(others) > 4 else ""
+        yield finding(
+            check, case, chain_span(ruleset, table, first.name),
+            f"chain {first.name} holds {count}, and nothing leads to it{more}", families=[ruleset.family],
+            related=[(chain_span(ruleset, table, chain.name), "nothing leads there") for chain in others[:4]],
+        )  # fmt: skip
 
 
 def _loops(check: Check, case: Case, view: View, table: str, held: Mapping[str, Chain]) -> Iterator[Finding]:

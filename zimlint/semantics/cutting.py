@@ -113,7 +113,9 @@ def with_products(compiled: Compiled, lines: int) -> int:
 
 def met(outcome: Outcome) -> int:
     """The lines that a walk met, as bits."""
-    kept = 0
+    if not outcome.reached:
+        return 0
+    held = bytearray((max(outcome.reached) >> 3) + 1)
     for line in outcome.reached:
-        kept |= 1 << line
-    return kept
+        held[line >> 3] |= 1 << (line & 7)
+    return int.from_bytes(held, "little")

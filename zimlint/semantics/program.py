@@ -109,6 +109,20 @@ def compile_way(ruleset: Ruleset, way: Way, names: tuple[str, ...]) -> Compiled:
     return compiler.finish(bases)
 
 
+def reachable(base: Chain, chains: Mapping[str, Chain]) -> list[str]:
+    """The base chain and all that it jumps to, directly or not, in the order of the first mention."""
+    order = {base.name: None}
+    waiting = [base]
+    while waiting:
+        for rule in waiting.pop().rules:
+            if isinstance(rule.target, (Jump, Goto)) and rule.target.chain not in order:
+                called = chains.get(rule.target.chain)
+                if called is not None:
+                    order[called.name] = None
+                    waiting.append(called)
+    return list(order)
+
+
 class _Compiler:
     """Guards the numbering: chains of one hook are numbered as they are met, their lines lie together."""
 
@@ -131,7 +145,7 @@ class _Compiler:
         chains = self.ruleset.tables.get(hook.table, {})
         if hook.chain not in chains:
             return None
-        order = _reachable(chains[hook.chain], chains)
+        order = reachable(chains[hook.chain], chains)
         known = {name: len(self.codes) + place for place, name in enumerate(order)}
         setting = Setting(
             self.ruleset.family, self.way.state, hook, self.names, self.ruleset.sets, self.way.loopback, self.notrack,
@@ -243,20 +257,6 @@ class _Compiler:
     def _constrain(self, bit: int, product: Product) -> None:
         for axis, values in product.items():
             self.constraints.setdefault(axis, {})[bit] = values
-
-
-def _reachable(base: Chain, chains: Mapping[str, Chain]) -> list[str]:
-    """The base chain and all that it jumps to, directly or not, in the order of the first mention."""
-    order = {base.name: None}
-    waiting = [base]
-    while waiting:
-        for rule in waiting.pop().rules:
-            if isinstance(rule.target, (Jump, Goto)) and rule.target.chain not in order:
-                called = chains.get(rule.target.chain)
-                if called is not None:
-                    order[called.name] = None
-                    waiting.append(called)
-    return list(order)
 
 
 def _bits(numbers: Iterable[int]) -> int:

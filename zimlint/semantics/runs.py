@@ -34,6 +34,37 @@ def split_run(rules: Sequence[FilterRule], cell: Product) -> Iterator[tuple[Filt
         yield rules[number], {**cell, Axis.SOURCE: RangeSet(parts[number])}
 
 
+def first_lines(rules: Sequence[FilterRule], cell: Product) -> Iterator[FilterRule]:
+    """The lines of a merged run that are the first to name some source of a cell.
+
+    Most lines of a list name what no other one does; only those that overlap are taken apart.
+    """
+    named = [
+        (low, high, number)
+        for number, rule in enumerate(rules)
+        for condition in rule.conditions
+        if isinstance(condition, SrcAddress)
+        for low, high in condition.addresses.ranges
+    ]
+    named.sort()
+    together: set[int] = set()
+    top, last, shared = -1, -1, set[int]()
+    for low, high, number in named:
+        if low <= top:
+            shared |= {last, number}
+        if high > top:
+            top, last = high, number
+    asked, place = cell[Axis.SOURCE].ranges, 0
+    for low, high, number in named:
+        while place < len(asked) and asked[place][1] < low:
+            place += 1
+        if place < len(asked) and asked[place][0] <= high:
+            together.add(number)
+    yield from (rules[number] for number in together - shared)
+    if together & shared:
+        yield from (rule for rule, _ in split_run([rules[n] for n in sorted(shared)], cell) if rule is not None)
+
+
 def _first_named(rules: Sequence[FilterRule]) -> Iterator[tuple[int, int, int]]:
     """The sources that the lines name, in order and without overlap, each with the first line that names it."""
     edges: dict[int, tuple[list[int], list[int]]] = {}

@@ -1,0 +1,206 @@
+"""Which lines of a ruleset no packet reaches, and which of that is one fault.
+
+Invariant: only lines of the administrator's are faults; refusing twice is none, for bans come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from zimlint.model import Chain, CtState, Decide, FilterRule, Goto, Jump, Ruleset, SrcAddress
+from zimlint.packets import RangeSet
+from zimlint.questions.lines import REFUSALS, Line, deciding_lines, other_icmp
+from zimlint.semantics.blocking import Dead, explain
+from zimlint.semantics.cells import Axis
+from zimlint.semantics.coverage import Coverage
+from zimlint.semantics.implied import implied, wider
+from zimlint.semantics.runs import first_lines
+from zimlint.zimbra.tools import keeper, load_tools
+
+Kind = Literal["deny", "allow", "redundant", "nothing"]
+_GRAVEST: tuple[Kind, ...] = ("deny", "allow", "redundant")
+MOST = 60
+"""Dead lines of one ruleset for which the reason is looked for."""
+
+
+class Fault(NamedTuple):
+    """Lines that do not do what they say, for one reason."""
+
+    kind: Kind
+    line: Line
+    blocking: tuple[FilterRule, ...] = ()
+    others: tuple[Line, ...] = ()
+    """More lines that these leave nothing to."""
+    dead: Dead | None = None
+    later: bool = False
+    """True: what takes its place comes after it."""
+
+
+class Held:
+    """A ruleset as a key: equal only to itself."""
+
+    __slots__ = ("ruleset",)
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.ruleset is other.ruleset
+
+    def __hash__(self) -> int:
+        return id(self.ruleset)
+
+
+def faults(ruleset: Ruleset) -> tuple[Fault, ...]:
+    """All faults of one ruleset; four checks ask in turn, so the last answers are kept."""
+    return _faults(Held(ruleset))
+
+
+@lru_cache(maxsize=8)
+def _faults(held: Held) -> tuple[Fault, ...]:
+    ruleset = held.ruleset
+    lines = list(deciding_lines(ruleset))
+    by_rule = {id(line.rule): line for line in lines}
+    mistaken = [Fault("nothing", line) for line in lines if line.own and other_icmp(line.rule, ruleset.family)]
+    unlike = {id(fault.line.rule) for fault in mistaken}
+    accepted = any(line.accepts for line in lines)  # else bans are what is refused anyway
+    asked = [line for line in lines if (accepted or not _names_source(line.rule)) and id(line.rule) not in unlike]
+    coverage = Coverage(ruleset)
+    dead = coverage.unreached([line[:3] for line in asked], lambda left: _not_banned_twice(lines, left))
+    gone = {id(place[2]) for place in dead}
+    called = _callers(lines)
+    found: list[Fault] = []
+    kept = _kept(ruleset, lines, called)
+    for table, chain, rule in dead:
+        callers = called.get((table, chain), ())
+        line = by_rule[id(rule)]
+        if line.own and not (callers and all(id(caller) in gone for caller in callers)):
+            if coverage.excluded(rule):
+                found.append(Fault("nothing", line))
+            elif len(found) < MOST:
+                _add(found, coverage, line)
+    told = {id(one.rule) for fault in found for one in (fault.line, *fault.others)}
+    found = [fault._replace(blocking=_readable(fault, kept)) for fault in found]
+    for chain_lines in _by_chain(line for line in lines if line.own):
+        pairs = [pair for pair in implied([line.rule for line in chain_lines]) if told.isdisjoint(map(id, pair))]
+        for late in {id(late): late for _, late in pairs}.values():
+            first, *others = (by_rule[id(early)] for early, other in pairs if other is late)
+            found.append(Fault("redundant", first, (late,), tuple(others), later=True))
+    return (*mistaken, *found)
+
+
+def _add(found: list[Fault], coverage: Coverage, line: Line) -> None:
+    """The fault of a dead line: a new one, or that of lines before it that are dead for the same reason."""
+
+    def agrees(other: FilterRule) -> bool:
+        target = other.target
+        return isinstance(target, Decide) and _like(target, line)
+
+    known = [fault.dead for fault in found if fault.dead is not None]
+    tells = _tells(line, coverage.ruleset.tables[line.table][line.chain])
+    dead = explain(coverage, line[:3], agrees, known[-1] if known else None, harmless=tells)
+    if dead is None or not any(isinstance(rule.target, Decide) for rule in dead.blocking):
+        return
+    kind = _kind(line, dead)
+    for place, fault in enumerate(found):
+        if _same_reason(fault, kind, dead):
+            if _GRAVEST.index(kind) < _GRAVEST.index(fault.kind):
+                found[place] = Fault(kind, line, dead.blocking, (fault.line, *fault.others), dead)
+            else:
+                found[place] = fault._replace(others=(*fault.others, line))
+            return
+    found.append(Fault(kind, line, dead.blocking, (), dead))
+
+
+def _same_reason(fault: Fault, kind: Kind, dead: Dead) -> bool:
+    """Whether the same lines leave nothing to another one; what does harm and what does none is told apart."""
+    same = {id(rule) for rule in fault.blocking} == {id(rule) for rule in dead.blocking}
+    return fault.dead is not None and same and (kind == "redundant") == (fault.kind == "redundant")
+
+
+def _like(target: Decide, line: Line) -> bool:
+    return not line.refuses if target.verdict not in REFUSALS else not line.accepts
+
+
+def _kind(line: Line, dead: Dead) -> Kind:
+    """By whether lines that contradict it leave it nothing."""
+    if not dead.contradicted:
+        return "redundant"
+    accepted = any(isinstance(rule.target, Decide) and rule.target.verdict not in REFUSALS for rule in dead.blocking)
+    return "deny" if line.refuses and (accepted or not line.accepts) else "allow"
+
+
+def _tells(line: Line, chain: Chain) -> bool:
+    """Whether it is worth telling that others do the same: not of what refuses again, as bans overlap, but for the same
+    words twice; nor of what lets replies in once more."""
+    rule = line.rule
+    if line.refuses:
+        return bool(rule.conditions) and sum(other.conditions == rule.conditions for other in chain.rules) > 1
+    states = [condition for condition in rule.conditions if isinstance(condition, CtState)]
+    return all(("NEW" in state.states) != state.negated for state in states)
+
+
+def _not_banned_twice(lines: Sequence[Line], left: Collection[int]) -> Collection[int]:
+    """Of the lines that are left, those that do not only repeat, in a ban list, what others of the list refuse."""
+    chains = {line[:2] for line in lines if id(line.rule) in left}
+    banning = [line for line in lines if line[:2] in chains]
+    repeated: set[int] = set()
+    for key, group in groupby(banning, key=lambda line: (line.table, line.chain, _run_key(line))):
+        run = [line.rule for line in group] if key[2] is not None else []
+        if len(run) > 1 and any(id(rule) in left for rule in run):
+            first = set(map(id, first_lines(run, {Axis.SOURCE: RangeSet([(0, (1 << 128) - 1)])})))
+            repeated.update(id(rule) for rule in run if id(rule) not in first)
+    return [key for key in left if key not in repeated]
+
+
+def _run_key(line: Line) -> tuple[object, ...] | None:
+    """What lines of one ban list have in common; None for any other line."""
+    if not isinstance(line.rule.target, Decide) or not line.refuses or not _names_source(line.rule):
+        return None
+    return tuple(c for c in line.rule.conditions if not isinstance(c, SrcAddress)), line.rule.target
+
+
+def _names_source(rule: FilterRule) -> bool:
+    return any(isinstance(condition, SrcAddress) for condition in rule.conditions)
+
+
+def _callers(lines: Iterable[Line]) -> dict[tuple[str, str], list[FilterRule]]:
+    found: dict[tuple[str, str], list[FilterRule]] = {}
+    for line in lines:
+        if isinstance(line.rule.target, (Jump, Goto)):
+            found.setdefault((line.table, line.rule.target.chain), []).append(line.rule)
+    return found
+
+
+def _kept(
+    ruleset: Ruleset, lines: Sequence[Line], called: Mapping[tuple[str, str], Sequence[FilterRule]]
+) -> dict[int, list[FilterRule]]:
+    """For each line in a program's chain, the lines of the administrator's chains that lead there."""
+    tools = load_tools()
+    home = {id(line.rule): line for line in lines}
+
+    def is_kept(line: Line) -> bool:
+        return keeper(tools, line.chain, ruleset.tables[line.table]) is not None
+
+    return {
+        id(line.rule): [r for r in called.get((line.table, line.chain), ()) if not is_kept(home[id(r)])]
+        for line in lines
+        if not line.own and is_kept(line)
+    }
+
+
+def _readable(fault: Fault, kept: Mapping[int, Sequence[FilterRule]]) -> tuple[FilterRule, ...]:
+    """What stands in the way, as lines that somebody wrote: ``ufw limit`` accepts in a chain of ufw's."""
+    found: dict[int, FilterRule] = {}
+    for rule in fault.blocking:
+        callers = [caller for caller in kept.get(id(rule), ()) if caller.conditions and wider(caller, fault.line.rule)]
+        shown = callers[0] if callers else rule
+        found[id(shown)] = shown
+    return tuple(found.values())
+
+
+def _by_chain(lines: Iterable[Line]) -> Iterable[list[Line]]:
+    return (list(group) for _, group in groupby(lines, key=lambda line: line[:2]))
