@@ -57,16 +57,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(browser: Chrome, page: Path) -> Chrome:
     """The page, freshly loaded."""
     browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get_log("performance")
+    _said(browser, "browser")
+    _said(browser, "performance")
     browser.get(page.as_uri())
     return browser
 
 
 def test_it_opens_without_a_word_on_the_console_and_asks_for_nothing(opened: Chrome) -> None:
     assert opened.title.startswith("zimlint: mail1")
-    assert opened.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
+    assert _said(opened, "browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in _said(opened, "performance")]
     asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
     assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
 
@@ -87,7 +87,7 @@ def test_a_cell_opens_by_keyboard_and_closes_again(opened: Chrome) -> None:
     cell = opened.find_element(By.CSS_SELECTOR, ".cell.against.error")
     panel = opened.find_element(By.ID, cell.get_attribute("popovertarget") or "")
     assert not panel.is_displayed()
-    opened.execute_script("arguments[0].focus()", cell)  # type: ignore[no-untyped-call]
+    opened.execute_script("arguments[0].focus()", cell)
     ActionChains(opened).send_keys(Keys.ENTER).perform()
     assert panel.is_displayed()
     assert "-> :7071" in panel.text
@@ -104,9 +104,15 @@ def test_the_first_key_leads_past_the_head(opened: Chrome) -> None:
 
 
 def test_nothing_is_wider_than_a_small_window(opened: Chrome) -> None:
-    opened.execute_cdp_cmd(  # type: ignore[no-untyped-call]
+    opened.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     )
-    wide = opened.execute_script("return document.documentElement.scrollWidth")  # type: ignore[no-untyped-call]
-    opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})  # type: ignore[no-untyped-call]
+    wide = opened.execute_script("return document.documentElement.scrollWidth")
+    opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert wide <= 380
+
+
+def _said(browser: Chrome, kind: str) -> list[dict[str, str]]:
+    """What a log of the browser holds since it was last read."""
+    entries: list[dict[str, str]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries

@@ -16,6 +16,9 @@
   form.addEventListener("change", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
+  const folded = document.querySelectorAll(".finding details:not([open])");
+  addEventListener("beforeprint", () => folded.forEach((one) => one.setAttribute("open", "")));
+  addEventListener("afterprint", () => folded.forEach((one) => one.removeAttribute("open")));
   form.hidden = false;
   apply();
 })();
