@@ -35,7 +35,8 @@ def run_lint(options: LintOptions) -> int:
         from zimlint.cli.show_files import run_show_files
 
         return run_show_files(options)
-    if options.jobs is not None or options.executor is not None:
+    maps = any(wanted.format == "html" for wanted in options.reports)  # they need all hosts, so one process makes them
+    if (options.jobs is not None or options.executor is not None) and not maps:
         from zimlint.cli.fleet import run_fleet
 
         return run_fleet(options)

@@ -6,12 +6,15 @@ Invariant: a process that dies takes its own host with it, and no other.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 
+from zimlint import __version__
 from zimlint.cli.fleet.unit import Failure, Task, lint_unit
 from zimlint.cli.options import LintOptions
 from zimlint.source import ConfigError
@@ -27,10 +30,9 @@ Result = bytes | Failure
 def results(tasks: Iterable[Task], options: LintOptions) -> Iterator[Result]:
     """The result of each task."""
     if options.executor is not None:
-        executor, workers = _dask(options.executor)
-        yield from _in_order(tasks, lambda: executor, workers)
+        yield from _on_dask(tasks, options.executor)
         return
-    workers = options.jobs or len(os.sched_getaffinity(0))
+    workers = options.jobs or _cores()
     if workers == 1:
         yield from map(lint_unit, tasks)
     else:
@@ -55,7 +57,9 @@ def _in_order(tasks: Iterable[Task], start: Callable[[], Executor], workers: int
         while flying:
             yield from _first(flying)
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        for _, future in flying:
+            future.cancel()
+        executor.shutdown(wait=False)
 
 
 def _first(flying: deque[tuple[Task, Future[Result]]]) -> Iterator[Result]:
@@ -86,7 +90,13 @@ def _one_by_one(tasks: Iterable[Task]) -> Iterator[Result]:
 
 
 def _processes(workers: int) -> Executor:
-    return ProcessPoolExecutor(workers, initializer=_ignore_interrupts)
+    # a fork has everything loaded already, and nothing runs beside us that it could break
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    return ProcessPoolExecutor(workers, context, _ignore_interrupts)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _ignore_interrupts() -> None:
@@ -94,7 +104,7 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _dask(url: str) -> tuple[Executor, int]:
+def _on_dask(tasks: Iterable[Task], url: str) -> Iterator[Result]:
     scheme, _, address = url.partition("://")
     if scheme != "dask" or not address:
         raise ConfigError(f"--executor is dask://HOST:PORT, not '{url}'")
@@ -106,5 +116,20 @@ def _dask(url: str) -> tuple[Executor, int]:
         client = Client(f"tcp://{address}", timeout=_WAIT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(f"no dask scheduler answers at {address}: {str(error).splitlines()[0]}") from None
-    executor: Executor = client.get_executor()
-    return executor, max(sum(client.ncores().values()), 1)
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_WAIT)
+        except TimeoutError:
+            raise ConfigError(f"the dask scheduler at {address} has no workers") from None
+        try:
+            versions = set(client.run(version).values())
+        except Exception as error:  # it is raised there, and may be anything
+            raise ConfigError(f"the dask workers at {address} cannot run zimlint: {error}") from None
+        if versions != {__version__}:
+            raise ConfigError(f"the dask workers at {address} run zimlint {', '.join(versions)}, not {__version__}")
+        yield from _in_order(tasks, client.get_executor, sum(client.ncores().values()))
+
+
+def version() -> str:
+    """Of the zimlint that a worker has."""
+    return __version__
