@@ -184,7 +184,7 @@ def test_a_dask_cluster_gives_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     fleet(tmp_path / "fleet", 40)
     one = run_zimlint("fleet", "--jobs", "1", cwd=tmp_path)
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
         assert run_zimlint("fleet", "--executor", f"dask://{address}", cwd=tmp_path) == one
 
