@@ -14,12 +14,14 @@ from zimlint.packets import TCP, UDP, Family, Packet, parse_address
 from zimlint.questions.case import Case, View, switched_off
 from zimlint.questions.findings import finding
 from zimlint.questions.flows import OUTSIDER, decider
+from zimlint.questions.openings import EPHEMERAL
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision, decide_outgoing
-from zimlint.semantics.replay import Replay, replay_outgoing
+from zimlint.semantics.replay import replay_outgoing
 
-_HERE = {Family.IPV4: "192.0.2.25", Family.IPV6: "2001:db8::25"}
+_HERE = "192.0.2.25"
+_SERVED = (25, 443, 80, 465, 587, 993, 995, 22)
 
 
 class _Need(NamedTuple):
@@ -46,21 +48,22 @@ def egress(check: Check, case: Case) -> Iterator[Finding]:
     for kind in dict.fromkeys(view.ruleset.view for view in judged):
         same = [view for view in judged if view.ruleset.view == kind]
         needs = [need for need in _NEEDS if not need.role or need.role in case.node.roles]
-        hit = _first_refused(same, needs)
-        if hit is None:
+        four = next((view for view in same if view.family is Family.IPV4), None)
+        if four is None or not any(_refuses(four, packet) for packet in _packets(four, needs)):
             continue
-        view, packet, result = hit
         ways = [decision for each in same for decision in decide_outgoing(each.ruleset)]
+        replies = [decision for each in same for decision in decide_outgoing(each.ruleset, "ESTABLISHED")]
         shut = [need for need in needs if not any(_lets_out(decision, need) for decision in ways)]
-        answers = not any(_answers(each).verdict != "drop" and _answers(each).verdict != "reject" for each in same)
-        words = [need.words for need in shut] + (["answers to those who ask it"] if answers else [])
+        mute = [port for port in _offered(same) if not any(_answers(decision, port) for decision in replies)]
+        words = [need.words for need in shut]
+        words += [f"the answers of its own services ({', '.join(f'{port}/tcp' for port in sorted(mute))})"] if mute else []
         if words:
-            packet = _packet(view.family, *(shut[0].ports[0] if shut else (TCP, 25)))
-            result = replay_outgoing(view.ruleset, packet) if shut else _answers(view)
+            packet = _packet(*shut[0].ports[0]) if shut else _answer(mute[0])
+            path = replay_outgoing(four.ruleset, packet).path
             yield finding(
-                check, case, decider(view, result.path), f"this host may not send {_listed(words)}",
+                check, case, decider(four, path), f"this host may not send {_listed(words)}",
                 families=[each.family for each in same], ports=[_label(*need.ports[0]) for need in shut],
-                evidence=Evidence(packet, result.path) if shut else None,
+                evidence=Evidence(packet, path),
             )  # fmt: skip
             return
 
@@ -71,29 +74,35 @@ def _is_known(case: Case, view: View) -> bool:
     return not off and view.ruleset.unread_lines == 0 and output is not None and output.default_known
 
 
-def _first_refused(views: Sequence[View], needs: Sequence[_Need]) -> tuple[View, Packet, Replay] | None:
-    """A packet that every family refuses, or rather the first one of them: most hosts send what they like."""
-    if not any(view.family is Family.IPV4 for view in views):
-        return None
-    four = next(view for view in views if view.family is Family.IPV4)
-    for need in needs:
-        packet = _packet(Family.IPV4, *need.ports[0])
-        result = replay_outgoing(four.ruleset, packet)
-        if result.verdict in ("drop", "reject"):
-            return four, packet, result
-    answers = _answers(four)
-    return (four, _packet(Family.IPV4, TCP, 25), answers) if answers.verdict in ("drop", "reject") else None
+def _packets(view: View, needs: Sequence[_Need]) -> Iterator[Packet]:
+    """What is tried first: most hosts send what they like."""
+    yield from (_packet(*need.ports[0]) for need in needs)
+    yield from (_answer(port) for port in _offered([view]))
 
 
-def _packet(family: Family, protocol: int, port: int) -> Packet:
-    here, there = parse_address(_HERE[family])[1], parse_address(OUTSIDER[family])[1]
-    return Packet(family, protocol, here, SOURCE_PORT, there, port, "eth0")
+def _refuses(view: View, packet: Packet) -> bool:
+    return replay_outgoing(view.ruleset, packet).verdict in ("drop", "reject")
 
 
-def _answers(view: View) -> Replay:
-    """What becomes of an answer of this host's own mail server."""
-    packet = _packet(view.family, TCP, SOURCE_PORT)._replace(source_port=25, state="ESTABLISHED")
-    return replay_outgoing(view.ruleset, packet)
+def _packet(protocol: int, port: int) -> Packet:
+    here, there = parse_address(_HERE)[1], parse_address(OUTSIDER[Family.IPV4])[1]
+    return Packet(Family.IPV4, protocol, here, SOURCE_PORT, there, port, "eth0")
+
+
+def _answer(port: int) -> Packet:
+    """An answer of one of the host's own services."""
+    return _packet(TCP, SOURCE_PORT)._replace(source_port=port, state="ESTABLISHED")
+
+
+def _offered(views: Sequence[View]) -> list[int]:
+    """The well-known services that the public reaches."""
+    found = [opening.ports("tcp", "public") for view in views for opening in view.openings]
+    return [port for port in _SERVED if any(port in ports for ports in found)]
+
+
+def _answers(decision: Decision, port: int) -> bool:
+    cell = decision.cell
+    return TCP in cell[Axis.PROTOCOL] and port in cell[Axis.SPORT] and bool(cell[Axis.DPORT] & EPHEMERAL)
 
 
 def _lets_out(decision: Decision, need: _Need) -> bool:

@@ -67,7 +67,8 @@ def rate_limit(check: Check, case: Case) -> Iterator[Finding]:
             for service in services:
                 limit = _limit(view, opening, service, enough)
                 if limit is not None:
-                    told.setdefault((limit.span.source.name, limit.span.line), (limit, []))[1].append(service)
+                    limited = told.setdefault((limit.span.source.name, limit.span.line), (limit, []))[1]
+                    limited += [] if service in limited else [service]
         for limit, limited in told.values():
             verb = "refuse" if len(limited) > 1 else "refuses"
             yield finding(
@@ -121,8 +122,8 @@ def _tight(condition: Opaque, enough: float) -> bool:
     if rate:
         return int(rate[1]) / _PER_SECOND[rate[2] or "s"] < enough
     seconds, hits = _recent(condition)
-    if seconds and hits:
-        return hits / seconds < enough
+    if condition.module == "recent":  # without a count it is a list of banned addresses
+        return bool(hits) and hits / max(seconds, 1) < enough
     return together is None or int(together[1]) < enough
 
 
