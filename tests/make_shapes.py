@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.formats.iptables_shapes import iptables_save_shapes
-from tests.formats.ufw_shapes import ufw_profile_shapes, ufw_status_shapes
+from tests.formats.ufw_shapes import ufw_command_shapes, ufw_profile_shapes, ufw_status_shapes
 from zimlint.formats.lines import parse_with_lark
 
 GRAMMARS = Path(__file__).parent.parent / "grammars"
 
 SHAPES: dict[str, Callable[[], Iterable[str]]] = {
     "iptables_save": iptables_save_shapes,
+    "ufw_command": ufw_command_shapes,
     "ufw_profile": ufw_profile_shapes,
     "ufw_status": ufw_status_shapes,
 }

@@ -37,3 +37,17 @@ def ufw_profile_shapes() -> tuple[str, ...]:
     protocols = ("", "/tcp", "/udp", "/any")
     parts = [f"{ports}{protocol}" for ports in ("PORT", "any") for protocol in protocols]
     return ("[NAME]", "KEY=VALUE", "KEY:VALUE", "KEY=", "KEY:", *parts, "LIST/tcp", "LIST/udp")
+
+
+def ufw_command_shapes() -> tuple[str, ...]:
+    """The commands of ufw that most scripts are made of."""
+    rules = []
+    for action in ("allow", "deny", "reject", "limit"):
+        for place in ("", "insert V ", "delete ", "prepend "):
+            rules += [f"{place}{action} {tail}" for tail in ("V ", "out V ", "from V ", "from V to V ")]
+            for proto in ("", "proto V "):
+                rules.append(f"{place}{action} {proto}from V to V port V ")
+                rules.append(f"{place}{action} from V to V port V {proto}")
+    rules += [f"{rule}comment V " for rule in rules]
+    policies = [f"default {policy} {hook}" for policy in _POLICIES[:3] for hook in ("", "incoming ", "outgoing ")]
+    return (*rules, *policies, "enable ", "disable ", "reset ", "reload ", "logging V ", "status V ")

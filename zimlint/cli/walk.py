@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from zimlint.cli.reading import decode, read_file, read_head, why_not
 from zimlint.finding import Unread
-from zimlint.formats import HEAD, TREE_FILES, named_kind, sniff
+from zimlint.formats import HEAD, SCRIPTS, TREE_FILES, mostly_commands, named_kind, sniff
 from zimlint.source import Source
 
 PROFILES = "applications.d"
@@ -120,7 +120,8 @@ def _candidate(path: str) -> Iterator[Source | Unread]:
         except PermissionError as error:  # whatever it is, nobody may believe that it was linted
             yield Unread(path, why_not(error, path))
             return
-        if not isinstance(head, Source) or sniff(head) is None:
+        kind = sniff(head) if isinstance(head, Source) else None
+        if not isinstance(head, Source) or kind is None or (kind in SCRIPTS and not mostly_commands(head.text)):
             return
     found = read_file(path)
     if isinstance(found, Unread) or sniff(found) is not None:

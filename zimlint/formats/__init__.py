@@ -21,6 +21,10 @@ INIT_SCRIPT = "ufw-init"
 """The kind of ufw's own scripts, which are no format: nothing of them is read but who may run and change them."""
 
 
+SCRIPTS = ("ufw-commands", "iptables-commands")
+"""Files of commands: each is a host of its own, and a script is only read where it is named."""
+
+
 class Format(NamedTuple):
     """One format: what it is called and how it shows."""
 
@@ -33,11 +37,20 @@ def sniff(source: Source) -> str | None:
     """The kind of a source, a key of ``FORMATS``; None where neither its text nor its name is one of them."""
     head = source.text[:HEAD].removeprefix("\ufeff")
     if _script(head):
-        return INIT_SCRIPT if os.path.basename(source.name) in ("before.init", "after.init") else None
+        if os.path.basename(source.name) in ("before.init", "after.init"):
+            return INIT_SCRIPT
+        return next((kind for kind in SCRIPTS if FORMATS[kind].in_text(head)), None)
     for kind, known in FORMATS.items():
         if known.in_text(head):
             return "ufw-rules" if kind == "iptables-save" and _tree_file(source.name, head) else kind
     return named_kind(source.name)
+
+
+def mostly_commands(text: str) -> bool:
+    """Whether a text is a list of firewall commands: no script that does other work, no guide that quotes some."""
+    lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")]
+    commands = sum(_found(_UFW_COMMAND, line) or _found(_IPTABLES_COMMAND, line) for line in lines)
+    return not text.startswith("#!") and 4 * commands >= 3 * len(lines)
 
 
 def named_kind(name: str) -> str | None:
@@ -59,11 +72,36 @@ _SET_KIND = r"^create \S+ (?:hash|bitmap|list):"
 _SECTION = r"^\[[^\]\n]+\]"
 _PROFILE_KEY = r"^[ \t]*(title|description|ports)[ \t]*([=:])"
 _SETTING = r"^[ \t]*(?:export[ \t]+)?(?:DEFAULT_(?:IN|OUT)PUT_POLICY|MANAGE_BUILTINS|LOGLEVEL)[ \t]*="
+_BEFORE_TOOL = r"^[ \t]*(?:sudo[ \t]+)?(?:/[\w/]*/)?"
+_UFW_COMMAND = (
+    _BEFORE_TOOL + r"ufw[ \t]+(?:--force[ \t]+)?(?:allow|deny|reject|limit|route|insert|prepend|delete|rule|"
+    r"default|enable|disable|reset)\b"
+)
+_IPTABLES_COMMAND = (
+    _BEFORE_TOOL + r"(?:ip6?tables(?:-nft|-legacy)?|\"?\$\{?\w*(?:IPT|TABLES)\w*\}?\"?)"
+    r"[ \t]+(?:-[tw] \w+[ \t]+|-w[ \t]+)*(?:-[AIPFNX]|--append|--insert|--policy|--flush|--new-chain)\b"
+)
 _DASHES = r"^[ \t]*-+[ \t]+-+[ \t]+-+[ \t\r]*$"
 
 
 def _found(pattern: str, text: str) -> bool:
     return re.search(pattern, text, re.M) is not None
+
+
+def _added(text: str) -> bool:
+    return "Added user rules (see " in text[:2000]
+
+
+def _ufw_commands(text: str) -> bool:
+    return "ufw " in text and _found(_UFW_COMMAND, text)
+
+
+def _iptables_commands(text: str) -> bool:
+    return ("tables" in text or "IPT" in text) and _found(_IPTABLES_COMMAND, text)
+
+
+def _no_name(_name: str) -> bool:
+    return False
 
 
 def _script(text: str) -> bool:
@@ -154,5 +192,8 @@ FORMATS: dict[str, Format] = {
     "ipset-save": Format("ipset save", _sets, _set_name),
     "ufw-profile": Format("ufw application profile", _profile, _profile_name),
     "ufw-settings": Format("/etc/default/ufw or ufw.conf", _settings, _settings_name),
+    "ufw-added": Format("output of ufw show added", _added, _no_name),
+    "ufw-commands": Format("shell script of ufw commands", _ufw_commands, _no_name),
+    "iptables-commands": Format("shell script of iptables commands", _iptables_commands, _no_name),
 }
 """In the order in which they are tried: a file of /etc/ufw is an iptables-save file too."""

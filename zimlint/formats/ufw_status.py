@@ -8,16 +8,16 @@ Invariant: what the output hides stays open: no default in plain status, no port
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from zimlint.formats.lines import Node, ShapeRefused, parse_shape
+from zimlint.formats.status_chains import active_chains, inactive_chains
 from zimlint.formats.status_rows import Row, RowReader, RowRefused
-from zimlint.formats.status_rules import CHAINS, rules_of
 from zimlint.formats.ufw_words import english
 from zimlint.host import AppProfile, StatusReport
-from zimlint.model import Chain, CtState, Decide, FilterRule, InInterface, Problem, Protocols, Ruleset, Verdict
-from zimlint.packets import ICMPV6, Family, RangeSet
+from zimlint.model import Problem, Ruleset, Verdict
+from zimlint.packets import Family
 from zimlint.source import Source, Span, line_span
 
 
@@ -188,30 +188,9 @@ def _ruleset(
     page: _Page, report: StatusReport, family: Family, profiles: Mapping[str, AppProfile], unread: int
 ) -> Ruleset:
     if not report.active:
-        chains = {name: Chain(name, Verdict.ACCEPT, (), report.span) for name in CHAINS.values()}
+        chains = inactive_chains(report.span)
         return Ruleset(family, "status", page.source, {"filter": chains}, unread_lines=unread)
-    rules: dict[str, list[FilterRule]] = {name: [] for name in CHAINS.values()}
-    rules["INPUT"] += _before_rules(family, report.span)
-    for row in page.rows:
-        if row.family is family:
-            rules[CHAINS[row.direction]] += rules_of(row, profiles)
     span = page.policies_span or report.span
-    defaults = (
-        ("INPUT", report.default_input, Verdict.DROP),
-        ("OUTPUT", report.default_output, Verdict.ACCEPT),
-        ("FORWARD", report.default_forward, Verdict.DROP),
-    )
-    chains = {
-        name: Chain(name, shown or usual, tuple(rules[name]), span, default_known=shown is not None)
-        for name, shown, usual in defaults
-    }
+    shown = {"INPUT": report.default_input, "OUTPUT": report.default_output, "FORWARD": report.default_forward}
+    chains = active_chains(page.rows, family, profiles, report.span, {name: (shown[name], span) for name in shown})
     return Ruleset(family, "status", page.source, {"filter": chains}, unread_lines=unread)
-
-
-def _before_rules(family: Family, span: Span) -> Iterable[FilterRule]:
-    """What every ufw has ahead of its rows and never shows: loopback, replies, and what IPv6 cannot live without."""
-    accept = Decide(Verdict.ACCEPT)
-    yield FilterRule((InInterface("lo"),), accept, span)
-    yield FilterRule((CtState(frozenset({"RELATED", "ESTABLISHED"})),), accept, span)
-    if family is Family.IPV6:
-        yield FilterRule((Protocols(RangeSet([(ICMPV6, ICMPV6)])),), accept, span)

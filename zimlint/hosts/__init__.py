@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
-from zimlint.formats import INIT_SCRIPT, TREE_FILES, sniff
+from zimlint.formats import INIT_SCRIPT, SCRIPTS, TREE_FILES, sniff
 from zimlint.host import AppProfile, Host, Setting, StatusReport, UserRule
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import IpSet, Problem, Ruleset
@@ -90,8 +90,9 @@ def host_of(found: Group, default_ufw: Mapping[str, Source], complete: Collectio
     profiles = _profiles(of_kind.get("ufw-profile", []), problems)
     sets = _sets(of_kind.get("ipset-save", []), problems)
     status, rulesets = _statuses(of_kind.get("ufw-status", []), profiles, problems)
+    commanded = _commanded(of_kind, profiles, problems)
     user_rules = _user_rules(tree, settings, problems)
-    rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *rulesets] or _defaults(settings)
+    rulesets = [*_tree(tree, settings, complete), *_dumps(dumps), *(rulesets or commanded)] or _defaults(settings)
     if sets:
         rulesets = [ruleset._replace(sets={**sets, **ruleset.sets}) for ruleset in rulesets]
     scripts = tuple(of_kind.pop(INIT_SCRIPT, ()))
@@ -175,6 +176,27 @@ def _statuses(
         problems += wrong
     read.sort(key=lambda pair: ("verbose", "numbered", "plain").index(pair[0].form))
     return read[0][0], [ruleset for _, rulesets in read for ruleset in rulesets]
+
+
+def _commanded(
+    of_kind: Mapping[str, list[Source]], profiles: tuple[AppProfile, ...], problems: list[Problem]
+) -> list[Ruleset]:
+    """What scripts of commands, and ``ufw show added``, say."""
+    found: list[Ruleset] = []
+    for kind in ("ufw-added", *SCRIPTS):
+        for source in of_kind.get(kind, ()):
+            if kind == "iptables-commands":
+                from zimlint.formats.iptables_commands import read_iptables_commands
+
+                rulesets, wrong = read_iptables_commands(source)
+            else:
+                from zimlint.formats.ufw_commands import read_ufw_commands
+
+                by_name = {profile.name: profile for profile in profiles}
+                rulesets, wrong = read_ufw_commands(source, by_name, added=kind == "ufw-added")
+            found += rulesets
+            problems += wrong
+    return found
 
 
 def _defaults(settings: dict[str, Setting]) -> list[Ruleset]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from zimlint.formats import SCRIPTS
 from zimlint.source import Source
 
 
@@ -68,6 +69,8 @@ def _absolute(part: Part, base: str) -> str:
 
 
 def _home(path: str, kind: str) -> str:
+    if kind in SCRIPTS:
+        return path
     folder, name = os.path.split(path)
     if kind == "ufw-profile":
         folder = _without(folder, "applications.d")
