@@ -188,7 +188,9 @@ def value(condition: Condition, setting: Setting) -> Value:
         case AddrType(side, types, negated):
             return _address_type(side, types, negated, setting)
         case PacketType(kind, negated):
-            return _negate(Within(Axis.DESTINATION, packet_kinds(kind, setting.family)), negated, setting.family)
+            # told when the frame arrives; NAT does not change it
+            axis = Axis.ORIGINAL_DESTINATION if setting.moved_address else Axis.DESTINATION
+            return _negate(Within(axis, packet_kinds(kind, setting.family)), negated, setting.family)
         case MarkIs():
             return Ask(condition)
         case SetMatch():

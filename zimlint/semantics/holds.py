@@ -164,7 +164,7 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
         case AddrType(side, types, negated):
             return _negated(_address_type(side, types, header, hook, ruleset), negated)
         case PacketType(kind, negated):
-            return _negated(_packet_type(kind, header.destination, ruleset), negated)
+            return _negated(_packet_type(kind, header.first_destination, ruleset), negated)
         case MarkIs(kind, value, mask, negated):
             if kind == "mark":
                 return _negated(_mark_is(header.mark, header.mark_known, value, mask), negated)
