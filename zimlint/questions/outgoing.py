@@ -56,7 +56,8 @@ def egress(check: Check, case: Case) -> Iterator[Finding]:
         shut = [need for need in needs if not any(_lets_out(decision, need) for decision in ways)]
         mute = [port for port in _offered(same) if not any(_answers(decision, port) for decision in replies)]
         words = [need.words for need in shut]
-        words += [f"the answers of its own services ({', '.join(f'{port}/tcp' for port in sorted(mute))})"] if mute else []
+        if mute:
+            words.append(f"the answers of its own services ({', '.join(_label(TCP, port) for port in sorted(mute))})")
         if words:
             packet = _packet(*shut[0].ports[0]) if shut else _answer(mute[0])
             path = replay_outgoing(four.ruleset, packet).path
