@@ -59,7 +59,7 @@ def _in_order(tasks: Iterable[Task], start: Callable[[], Executor], workers: int
     finally:
         for _, future in flying:
             future.cancel()
-        executor.shutdown(wait=False)
+        executor.shutdown()  # a process that is not waited for would outlive us
 
 
 def _first(flying: deque[tuple[Task, Future[Result]]]) -> Iterator[Result]:
