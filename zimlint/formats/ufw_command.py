@@ -148,23 +148,12 @@ def _shape(words: Sequence[str]) -> tuple[str, list[str]]:
     before = ""
     for place, word in enumerate(words):
         keyword = word.lower()
-        if (
-            place == 0
-            and known is not None
-            or known is not None
-            and keyword in known
-            or known is None
-            and before not in _TAKES_VALUE
-            and keyword in _KEYWORDS
-            and (place < 1 or word != "app")
-            or known is None
-            and before not in _TAKES_VALUE
-            and word == "app"
-            and place > 1
-        ):
-            shape.append(keyword)
-        else:
-            shape.append("V")
+        if known is not None:
+            constant = place == 0 or keyword in known
+        else:  # `ufw allow app` opens a profile that is called so
+            constant = before not in _TAKES_VALUE and keyword in _KEYWORDS and (place > 1 or word != "app")
+        shape.append(keyword if constant else "V")
+        if not constant:
             values.append(word)
         before = shape[-1]
     return "".join(f"{word} " for word in shape), values
