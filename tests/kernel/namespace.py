@@ -170,6 +170,12 @@ class Lab:
         self._forget()
         return None
 
+    def saved(self, family: Family) -> str:
+        """The rules as the tool saves them, each line with the packets that it has counted."""
+        listed = self._run([tool(self.variant, family).replace("restore", "save"), "-c"])
+        assert listed.returncode == 0, listed.stderr
+        return listed.stdout
+
     def verdicts(self, packets: Sequence[Packet]) -> list[str]:
         """What becomes of each packet, as the first of its flow: accept, drop or reject."""
         found = self._ask(packets)

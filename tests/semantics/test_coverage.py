@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from hypothesis import HealthCheck, given, settings
@@ -9,9 +10,27 @@ from hypothesis import strategies as st
 
 from tests.semantics.nearby import nearby
 from tests.semantics.rulesets import rulesets, with_rules
-from zimlint.model import Decide, FilterRule, Ruleset
+from zimlint.model import (
+    CtState,
+    Decide,
+    DstAddress,
+    DstPorts,
+    FilterRule,
+    Goto,
+    InInterface,
+    Jump,
+    Protocols,
+    Return,
+    Ruleset,
+    SrcAddress,
+    SrcPorts,
+)  # fmt: skip
 from zimlint.packets import Family, Packet
-from zimlint.semantics.coverage import Coverage, Place
+from zimlint.semantics.blocking import explain
+from zimlint.semantics.cells import Axis
+from zimlint.semantics.coverage import DECIDING, Coverage, Place, numbers
+from zimlint.semantics.cutting import Cell
+from zimlint.semantics.hooks import INTO_HOST, UNICAST
 from zimlint.semantics.replay import replay, replay_forward
 from zimlint.semantics.ways import STATES
 
@@ -46,7 +65,7 @@ def without(ruleset: Ruleset, gone: FilterRule) -> Ruleset:
     return with_rules(ruleset, lambda rules: tuple(rule for rule in rules if rule is not gone))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(Family).flatmap(rulesets), st.integers(0, 1 << 30))
 def test_no_packet_meets_a_dead_line(ruleset: Ruleset, seed: int) -> None:
     """Neither one that comes in nor one of the host's own, in no state of its connection; and nobody misses it."""
@@ -57,3 +76,82 @@ def test_no_packet_meets_a_dead_line(ruleset: Ruleset, seed: int) -> None:
             assert lines.isdisjoint(deciders(ruleset, packet))
         for _, _, rule in dead:
             assert replay(without(ruleset, rule), drawn).verdict == replay(ruleset, drawn).verdict
+
+
+_PLAIN = (CtState, DstAddress, DstPorts, InInterface, Protocols, SrcAddress, SrcPorts)
+
+
+def plain(rules: tuple[FilterRule, ...]) -> tuple[FilterRule, ...]:
+    """Without marks, NAT, and whatever else depends on more than the packet's own header."""
+    return tuple(
+        rule
+        for rule in rules
+        if isinstance(rule.target, (Decide, Goto, Jump, Return))
+        and all(isinstance(condition, _PLAIN) for condition in rule.conditions)
+    )
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rulesets())
+def test_some_packet_meets_a_line_that_is_not_dead(drawn: Ruleset) -> None:
+    """The part in which it was met is one of packets that meet it."""
+    ruleset = with_rules(drawn, plain)
+    coverage = Coverage(ruleset)
+    places = deciding(ruleset)
+    dead = {id(place[2]) for place in coverage.unreached(places)}
+    everywhere = UNICAST[ruleset.family]
+    for table, chain, rule in places:
+        met = [
+            packet
+            for journey, cell, outcome in coverage.parts(rule)
+            if journey.way.hooks == INTO_HOST and outcome.reached & set(numbers(coverage.bits(journey.way)[id(rule)]))
+            for packet in packets_of(ruleset, journey.way.state, cell, coverage.names)
+            if packet.source in everywhere and packet.destination in everywhere
+        ]
+        assert not met or id(rule) not in dead, (table, chain)
+        for packet in met[:3]:
+            assert rule.span.line in deciders(ruleset, packet), (packet, rule)
+
+
+def packets_of(ruleset: Ruleset, state: str, cell: Cell, names: tuple[str, ...]) -> list[Packet]:
+    """The first packet of a part."""
+    first = {axis: values.first() for axis, values in cell.items()}
+    for axis in (Axis.SOURCE, Axis.DESTINATION):
+        alone = cell[axis] & UNICAST[ruleset.family]
+        if not alone:
+            return []
+        first[axis] = alone.first()
+    return [
+        Packet(
+            ruleset.family, first[Axis.PROTOCOL], first[Axis.SOURCE], first[Axis.SPORT], first[Axis.DESTINATION],
+            first[Axis.DPORT], names[first[Axis.IN]], state,
+        )
+    ]  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rulesets(), st.integers(0, 1 << 30))
+def test_the_lines_that_are_named_are_enough(ruleset: Ruleset, seed: int) -> None:
+    """With them and no others that decide, no packet meets the dead line; a contradicting one is among them."""
+    coverage = Coverage(ruleset)
+    for place in coverage.unreached(deciding(ruleset)):
+        if coverage.excluded(place[2]):
+            continue
+        dead = explain(coverage, place, agrees_with(place[2]))
+        if dead is None or not all(isinstance(rule.target, Decide) for rule in dead.blocking):
+            continue
+        assert not dead.contradicted or any(rule.target != dead.rule.target for rule in dead.blocking)
+        kept = {dead.rule.span.line, *(rule.span.line for rule in dead.blocking)}
+        few = with_rules(ruleset, only(kept))
+        for packet in nearby(few, Random(seed), 10, 2):
+            assert dead.rule.span.line not in deciders(few, packet)
+
+
+def agrees_with(rule: FilterRule) -> Callable[[FilterRule], bool]:
+    """Whether another line has the same target."""
+    return lambda other: other.target == rule.target
+
+
+def only(kept: set[int]) -> Callable[[tuple[FilterRule, ...]], tuple[FilterRule, ...]]:
+    """Of the lines that decide those in some places, and all that do not."""
+    return lambda rules: tuple(r for r in rules if r.span.line in kept or not isinstance(r.target, DECIDING))

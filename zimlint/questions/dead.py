@@ -61,7 +61,7 @@ def _message(family: Family, fault: Fault) -> str:
         if foreign:
             return f"{verb(rule)} decides nothing: no {family.title} packet is {foreign}"
         return f"{verb(rule)} decides nothing: its matches exclude each other, no packet can have them all"
-    count = len({one.span.line for one in fault.blocking})
+    count = len({one.span for one in fault.shown})
     lines = ("a later line" if fault.later else "an earlier line") if count == 1 else f"{count} earlier lines"
     verbs = [("accept", "accepts"), ("refuse", "refuses"), ("decide", "decides")][_side(fault)]
     what = named(rule, family)
@@ -84,10 +84,10 @@ def _refuses(rule: FilterRule) -> bool:
 def _related(fault: Fault) -> Iterator[tuple[Span, str]]:
     seen = {fault.line.rule.span.line}
     words = "anyway" if fault.later else "first"
-    for rule in fault.blocking:
-        if rule.span.line not in seen and len(seen) <= _SHOWN:
-            seen.add(rule.span.line)
-            yield rule.span, f"{'refuses' if _refuses(rule) else 'accepts'} {words}"
+    for rule, shown in zip(fault.blocking, fault.shown, strict=True):
+        if shown.span.line not in seen and len(seen) <= _SHOWN:
+            seen.add(shown.span.line)
+            yield shown.span, f"{'refuses' if _refuses(rule) else 'accepts'} {words}"
     for place, other in enumerate(fault.others):
         if other.rule.span.line not in seen and place < _SHOWN:
             seen.add(other.rule.span.line)

@@ -18,8 +18,8 @@ from zimlint.semantics.cells import Axis
 from zimlint.semantics.coverage import Coverage
 from zimlint.semantics.implied import implied, wider
 from zimlint.semantics.runs import first_lines
-from zimlint.zimbra.tools import keeper, load_tools
 
+_Callers = Sequence[FilterRule]
 Kind = Literal["deny", "allow", "redundant", "nothing"]
 _GRAVEST: tuple[Kind, ...] = ("deny", "allow", "redundant")
 MOST = 60
@@ -35,6 +35,8 @@ class Fault(NamedTuple):
     others: tuple[Line, ...] = ()
     """More lines that these leave nothing to."""
     dead: Dead | None = None
+    shown: tuple[FilterRule, ...] = ()
+    """For each of the blocking lines the one that a reader would change."""
     later: bool = False
     """True: what takes its place comes after it."""
 
@@ -73,7 +75,7 @@ def _faults(held: Held) -> tuple[Fault, ...]:
     gone = {id(place[2]) for place in dead}
     called = _callers(lines)
     found: list[Fault] = []
-    kept = _kept(ruleset, lines, called)
+    leading = _leading(lines, called)
     for table, chain, rule in dead:
         callers = called.get((table, chain), ())
         line = by_rule[id(rule)]
@@ -83,12 +85,12 @@ def _faults(held: Held) -> tuple[Fault, ...]:
             elif len(found) < MOST:
                 _add(found, coverage, line)
     told = {id(one.rule) for fault in found for one in (fault.line, *fault.others)}
-    found = [fault._replace(blocking=_readable(fault, kept)) for fault in found]
+    found = [fault._replace(shown=_readable(fault, leading)) for fault in found]
     for chain_lines in _by_chain(line for line in lines if line.own):
         pairs = [pair for pair in implied([line.rule for line in chain_lines]) if told.isdisjoint(map(id, pair))]
         for late in {id(late): late for _, late in pairs}.values():
             first, *others = (by_rule[id(early)] for early, other in pairs if other is late)
-            found.append(Fault("redundant", first, (late,), tuple(others), later=True))
+            found.append(Fault("redundant", first, (late,), tuple(others), shown=(late,), later=True))
     return (*mistaken, *found)
 
 
@@ -175,31 +177,23 @@ def _callers(lines: Iterable[Line]) -> dict[tuple[str, str], list[FilterRule]]:
     return found
 
 
-def _kept(
-    ruleset: Ruleset, lines: Sequence[Line], called: Mapping[tuple[str, str], Sequence[FilterRule]]
-) -> dict[int, list[FilterRule]]:
-    """For each line in a program's chain, the lines of the administrator's chains that lead there."""
-    tools = load_tools()
-    home = {id(line.rule): line for line in lines}
-
-    def is_kept(line: Line) -> bool:
-        return keeper(tools, line.chain, ruleset.tables[line.table]) is not None
-
+def _leading(lines: Sequence[Line], called: Mapping[tuple[str, str], Sequence[FilterRule]]) -> dict[int, _Callers]:
+    """For each line that takes all that its chain is given, the lines that lead there."""
     return {
-        id(line.rule): [r for r in called.get((line.table, line.chain), ()) if not is_kept(home[id(r)])]
+        id(line.rule): called.get((line.table, line.chain), ())
         for line in lines
-        if not line.own and is_kept(line)
+        if not line.rule.conditions and isinstance(line.rule.target, Decide)
     }
 
 
-def _readable(fault: Fault, kept: Mapping[int, Sequence[FilterRule]]) -> tuple[FilterRule, ...]:
-    """What stands in the way, as lines that somebody wrote: ``ufw limit`` accepts in a chain of ufw's."""
-    found: dict[int, FilterRule] = {}
+def _readable(fault: Fault, leading: Mapping[int, _Callers]) -> tuple[FilterRule, ...]:
+    """What stands in the way, as lines that a reader would change: the call of a chain that takes all it is given."""
+    found = []
     for rule in fault.blocking:
-        callers = [caller for caller in kept.get(id(rule), ()) if caller.conditions and wider(caller, fault.line.rule)]
-        shown = callers[0] if callers else rule
-        found[id(shown)] = shown
-    return tuple(found.values())
+        refuses = isinstance(rule.target, Decide) and rule.target.verdict in REFUSALS
+        callers = [c for c in leading.get(id(rule), ()) if (c.conditions or refuses) and wider(c, fault.line.rule)]
+        found.append(callers[0] if callers else rule)
+    return tuple(found)
 
 
 def _by_chain(lines: Iterable[Line]) -> Iterable[list[Line]]:
