@@ -23,7 +23,8 @@ CheckSeverity = Severity | Literal["off", "note"]
 """off: only where a site gives it a severity; note: stands in the summary, is no finding."""
 
 QUESTIONS = (
-    "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled", "drift",
+    "exposed", "unlisted", "everything", "source_port", "published", "protocol_missing", "stale", "default", "disabled",
+    "drift",
     "family", "setting", "problem", "opaque", "note", "required", "flow", "profile", "user_rules", "ahead",
     "rate_limit", "locked_out", "egress", "file_mode", "chains", "dead", "suppression",
 )  # fmt: skip

@@ -12,7 +12,13 @@ import pytest
 from tests.helpers import FIXTURES
 
 FILES = sorted([*FIXTURES.rglob("rules.v4"), *FIXTURES.rglob("rules.v6")])
-REFUSED = ("not-loaded/fires-", "unreadable-line/fires-", "undefined-chain/fires-", "template/fires-", "chain-loop/fires-from-")
+REFUSED = (
+    "not-loaded/fires-",
+    "unreadable-line/fires-",
+    "undefined-chain/fires-",
+    "template/fires-",
+    "chain-loop/fires-from-",
+)
 LOADED_ALL_THE_SAME = ("not-loaded/fires-no-final-newline-legacy",)
 """What only the legacy variant refuses."""
 
