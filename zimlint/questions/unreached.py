@@ -69,7 +69,11 @@ def _faults(held: Held) -> tuple[Fault, ...]:
     mistaken = [Fault("nothing", line) for line in lines if line.own and other_icmp(line.rule, ruleset.family)]
     unlike = {id(fault.line.rule) for fault in mistaken}
     accepted = any(line.accepts for line in lines)  # else bans are what is refused anyway
-    asked = [line for line in lines if (accepted or not _names_source(line.rule)) and id(line.rule) not in unlike]
+    asked = [
+        line
+        for line in _leading_to_own(lines)
+        if (accepted or not _names_source(line.rule)) and id(line.rule) not in unlike
+    ]
     coverage = Coverage(ruleset)
     dead = coverage.unreached([line[:3] for line in asked], lambda left: _not_banned_twice(lines, left))
     gone = {id(place[2]) for place in dead}
@@ -133,6 +137,21 @@ def _kind(line: Line, dead: Dead) -> Kind:
         return "redundant"
     accepted = any(isinstance(rule.target, Decide) and rule.target.verdict not in REFUSALS for rule in dead.blocking)
     return "deny" if line.refuses and (accepted or not line.accepts) else "allow"
+
+
+def _leading_to_own(lines: Sequence[Line]) -> list[Line]:
+    """The administrator's lines, and those that lead into chains that hold some."""
+    chains = {line[:2] for line in lines if line.own}
+    jumps = [line for line in lines if isinstance(line.rule.target, (Jump, Goto))]
+    leading: dict[int, Line] = {}
+    size = -1
+    while size < len(leading):
+        size = len(leading)
+        for line in jumps:
+            if isinstance(line.rule.target, (Jump, Goto)) and (line.table, line.rule.target.chain) in chains:
+                leading[id(line.rule)] = line
+                chains.add(line[:2])
+    return [line for line in lines if line.own or id(line.rule) in leading]
 
 
 def _tells(line: Line, chain: Chain) -> bool:
