@@ -18,6 +18,7 @@ from tests.fuzz.mutate import Material, material
 from tests.helpers import FIXTURES, ROOT
 from zimlint.checks import read_check
 from zimlint.cli import main
+from zimlint.cli.options import COMMANDS
 from zimlint.formats import FORMATS, TREE_FILES, sniff
 from zimlint.reporters import REPORTERS
 from zimlint.source import ConfigError, Source
@@ -77,6 +78,8 @@ def entries() -> dict[str, Entry]:
         _check_file,
         _read_check_of,
     )
+    found["rules of one's own"] = Entry(material(_own_rules()), _own_rules_folder)
+    found["baseline file"] = Entry(material(_baselines()), _baseline_file)
     found["packet words"] = Entry(material(packets), _packet_words)
     found["packets"] = Entry(material(_packet_objects()), _packet_lines)
     found["command line"] = Entry(material(_command_lines()), _command_line)
@@ -88,7 +91,7 @@ def _seeds_of_formats() -> dict[str, list[bytes]]:
     for path in sorted(path for path in FIXTURES.rglob("*") if path.is_file()):
         data = path.read_bytes()
         kind = sniff(Source(str(path), data.decode("utf-8", "surrogateescape")))
-        if kind is not None and path.suffix != ".expected":
+        if kind in found and path.suffix != ".expected":  # beside FORMATS there are scripts that only a tree has
             found[kind].append(data)
     return found
 
@@ -205,6 +208,45 @@ def _read_check_of(words: Sequence[str]) -> int:
     return 0
 
 
+def _own_rules() -> list[bytes]:
+    folders = (FIXTURES / "rules").glob("*/rules")
+    return [path.read_bytes() for folder in sorted(folders) for path in sorted(folder.rglob("*.yaml"))]
+
+
+def _own_rules_folder(data: bytes, chance: random.Random) -> Call:
+    """As a check and as a file of ports: what it is not, it must be refused as."""
+    _lay("rules.v4", _RULES.encode())
+    _lay(chance.choice(("own/checks/webmin-exposed.yaml", "own/catalogue/webmin.yaml")), data)
+    options, form = _reporter(chance)
+    return chance.choice((
+        Call(("--rules", "own", *options, "rules.v4"), form),
+        Call(("checks", "--rules", "own"), "text"),
+        Call(("ports", "--rules", "own"), "text"),
+        Call(("exposure", "--rules", "own", "rules.v4"), "text"),
+    ))  # fmt: skip
+
+
+def _baselines() -> list[bytes]:
+    entry = (
+        '{"fingerprint": "94505a2e936d34e97cf87b4c5fef8f3b", "check": "admin-console-exposed", '
+        '"file": "rules.v4", "message": "admin console 7071/tcp accepts 203.0.113.9"}'
+    )
+    return [
+        f'{{"schema": "zimlint-baseline/1", "findings": [{", ".join([entry] * times)}]}}\n'.encode()
+        for times in range(3)
+    ]
+
+
+def _baseline_file(data: bytes, chance: random.Random) -> Call:
+    _lay("rules.v4", _RULES.encode())
+    _lay("known.json", data)
+    options, form = _reporter(chance)
+    return chance.choice((
+        Call(("--baseline", "known.json", *options, "rules.v4"), form),
+        Call(("baseline", "--prune", "known.json", "rules.v4"), "text"),
+    ))  # fmt: skip
+
+
 def _packets() -> list[bytes]:
     return [
         b"tcp 203.0.113.9 -> :7071 in eth0",
@@ -258,7 +300,13 @@ def _command_lines() -> list[bytes]:
         b"explain memcached-exposed",
         b"--version --help",
         b"-- -",
-        *(command.encode() for command in ("checks", "ports", "trace --help", "explain --help")),
+        b"baseline --output known.json rules.v4",
+        b"exposure --all-ports --closed --format json rules.v4",
+        b"--statistics --format sarif --output report.sarif --format text rules.v4",
+        b"init . --show-files",
+        b"completion bash zsh fish",
+        *(command.encode() for command in COMMANDS),
+        *(f"{command} --help".encode() for command in COMMANDS),
         *(f"--format {name} .".encode() for name in REPORTERS),
         *(f"--type {name} rules.v4".encode() for name in FORMATS),
     ]

@@ -1,0 +1,31 @@
+"""The smallest inputs of what fuzzing found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.entries import entries
+from tests.fuzz.execute import execute
+
+FOUND = {
+    "a chain's name that is no UTF-8": ("format iptables-save", b"*filter\n:IN\xb1 - [0:0]\nCOMMIT\n"),
+    "an interface's name that is no UTF-8": (
+        "format iptables-save",
+        b"*filter\n:INPUT DROP [0:0]\n-A INPUT -i et\xb1 -j ACCEPT\nCOMMIT\n",
+    ),
+    "a word that is no UTF-8": (
+        "format iptables-save",
+        b'*filter\n:INPUT DROP [0:0]\n-A INPUT -m comment --comment "\xb1" -j ACCEPT\nCOMMIT\n',
+    ),
+    "a protocol's number of more digits than Python reads": (
+        "packet words",
+        b"9" * 5000 + b" 203.0.113.9 -> host",
+    ),
+}
+"""What it is, the entry, and the input."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found(name: str) -> None:
+    entry, data = FOUND[name]
+    assert execute(entries()[entry], data).faults == ()
