@@ -33,6 +33,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 """Names that promise a format; others stand as ``given``."""
 _SAMPLES: dict[str, tuple[str, ...]] = {
+    "ufw-added": (
+        "Added user rules (see 'ufw status' for running firewall):\nufw allow 25,80,443/tcp\n"
+        "ufw limit 22/tcp comment 'ssh'\nufw allow from 198.51.100.0/28 to any port 7071 proto tcp\n"
+        "ufw insert 1 deny in on eth0 from 203.0.113.9\nufw route allow in on eth1 out on eth0\nufw allow Zimbra\n",
+    ),
     "ipset-save": (
         "create trusted hash:net family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x5d3c2a1b\n"
         "add trusted 192.0.2.0/24\nadd trusted 203.0.113.8/29 nomatch\n"

@@ -17,6 +17,10 @@ FOUND = {
         "format iptables-save",
         b'*filter\n:INPUT DROP [0:0]\n-A INPUT -m comment --comment "\xb1" -j ACCEPT\nCOMMIT\n',
     ),
+    "a port of many digits that is none": (
+        "format ufw-commands",
+        b"ufw default deny\nufw allow %s\xb9/tcp\n" % (b"9" * 60),
+    ),
     "a protocol's number of more digits than Python reads": (
         "packet words",
         b"9" * 5000 + b" 203.0.113.9 -> host",
