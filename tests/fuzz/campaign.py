@@ -69,7 +69,7 @@ def _work(sender: Connection, name: str, seed: int, executions: int, seconds: fl
     failures: dict[str, Failure] = {}
     done, slowest, slowest_input = 0, 0.0, b""
     while (done < executions or (seconds and time.monotonic() < until)) and len(failures) < _FAILURES:
-        data = entry.material.seeds[done] if done < len(entry.material.seeds) else drawn(entry.material, chance)
+        data = drawn(entry.material, chance)
         last.write_bytes(data)
         outcome = execute(entry, data)
         done += 1

@@ -10,7 +10,7 @@ from tests.figures import count
 from tests.fuzz.campaign import campaign
 from tests.fuzz.entries import entries
 
-EXECUTIONS = 180 * int(os.environ.get("ZIMLINT_FUZZ", "1"))
+EXECUTIONS = 70 * int(os.environ.get("ZIMLINT_FUZZ", "1"))
 """For each entry; all together they take some twenty seconds."""
 
 
