@@ -166,22 +166,30 @@ def _tells(line: Line, chain: Chain) -> bool:
 
 def _not_banned_twice(lines: Sequence[Line], left: Collection[int]) -> Collection[int]:
     """Of the lines that are left, those that do not only repeat, in a ban list, what others of the list refuse."""
-    chains = {line[:2] for line in lines if id(line.rule) in left}
-    banning = [line for line in lines if line[:2] in chains]
     repeated: set[int] = set()
-    for key, group in groupby(banning, key=lambda line: (line.table, line.chain, _run_key(line))):
-        run = [line.rule for line in group] if key[2] is not None else []
-        if len(run) > 1 and any(id(rule) in left for rule in run):
-            first = set(map(id, first_lines(run, {Axis.SOURCE: RangeSet([(0, (1 << 128) - 1)])})))
-            repeated.update(id(rule) for rule in run if id(rule) not in first)
+    done = -1
+    for place, line in enumerate(lines):
+        if place <= done or id(line.rule) not in left or not line.refuses or not _names_source(line.rule):
+            continue
+        first = last = place
+        while first and _in_one_list(lines[first - 1], line):
+            first -= 1
+        while last + 1 < len(lines) and _in_one_list(lines[last + 1], line):
+            last += 1
+        done = last
+        run = [one.rule for one in lines[first : last + 1]]
+        kept = set(map(id, first_lines(run, {Axis.SOURCE: RangeSet([(0, (1 << 128) - 1)])})))
+        repeated.update(id(rule) for rule in run if id(rule) not in kept)
     return [key for key in left if key not in repeated]
 
 
-def _run_key(line: Line) -> tuple[object, ...] | None:
-    """What lines of one ban list have in common; None for any other line."""
-    if not isinstance(line.rule.target, Decide) or not line.refuses or not _names_source(line.rule):
-        return None
-    return tuple(c for c in line.rule.conditions if not isinstance(c, SrcAddress)), line.rule.target
+def _in_one_list(one: Line, other: Line) -> bool:
+    """Whether two lines of a chain differ in the source only."""
+    ours, theirs = one.rule.conditions, other.rule.conditions
+    if len(ours) != len(theirs) or one.chain != other.chain or one.table != other.table:
+        return False
+    same = all(a == b for a, b in zip(ours, theirs, strict=True) if not isinstance(a, SrcAddress))
+    return same and one.rule.target == other.rule.target and _names_source(one.rule)
 
 
 def _names_source(rule: FilterRule) -> bool:

@@ -12,7 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
-from zimlint.model import CtState, Decide, FilterRule, Nat, Notrack, OpaqueTarget, Queue, Ruleset, SrcAddress
+from zimlint.model import (
+    CtState,
+    Decide,
+    FilterRule,
+    Goto,
+    Jump,
+    Nat,
+    Notrack,
+    OpaqueTarget,
+    Queue,
+    Ruleset,
+    SrcAddress,
+)
 from zimlint.semantics.cells import Axis, state_holds
 from zimlint.semantics.cutting import Cell, Cutter, chosen, met, open_choices, settle, with_products
 from zimlint.semantics.hooks import Hook
@@ -26,6 +38,8 @@ MAX_EFFORT = 120_000
 MAX_PARTS = 40
 """Parts of what one line names that are looked at, of each way."""
 
+LONG = 500
+"""Lines of a chain that is worth shortening."""
 DECIDING = (Decide, Nat, Queue, OpaqueTarget)
 """Targets that may end a packet's way."""
 
@@ -68,13 +82,19 @@ class Coverage:
             chains = self._chains_of(journey.way.hooks)
             called |= chains
             asked = [p[2] for p in unproven.values() if p[:2] in chains and self._may_hold(p, journey.way)]
-            for rule in self._proven(journey, asked) if asked else ():
+            for rule in self._proven(journey, asked, sift is not None and self._is_long) if asked else ():
                 unproven.pop(id(rule), None)
             if self.spent:
                 return ()
             if sift is not None:
                 unproven = {key: unproven[key] for key in sift(unproven)}
                 sift = None
+                if self._is_long:
+                    shorter = self._shortened(unproven)
+                    left = shorter.unreached(unproven.values())
+                    self._holding |= shorter._holding
+                    self.effort += shorter.effort
+                    return () if self.spent else left
         return tuple(place for place in unproven.values() if place[:2] in called)
 
     def excluded(self, rule: FilterRule) -> bool:
@@ -115,8 +135,8 @@ class Coverage:
             self._bits[way] = found
         return self._bits[way]
 
-    def _proven(self, journey: Journey, asked: Sequence[FilterRule]) -> Iterator[FilterRule]:
-        """The lines that some packet of a way reaches."""
+    def _proven(self, journey: Journey, asked: Sequence[FilterRule], hasty: bool) -> Iterator[FilterRule]:
+        """The lines that some packet of a way reaches; hasty: a long list is looked at once and not for each part."""
         compiled = self.cutter.compiled(journey.way)
         ids = set(map(id, asked))
         left: dict[int, set[int]] = {}
@@ -134,7 +154,7 @@ class Coverage:
                     for rule in met_of(compiled, bit, cell):
                         yield rule
                         left[bit].discard(id(rule))
-                    if not left[bit]:
+                    if not left[bit] or (hasty and len(compiled.program.lines[bit].rules) > LONG):
                         wanted[0] &= ~(1 << bit)
 
     def _leaves(
@@ -193,6 +213,23 @@ class Coverage:
                 domain[Axis.SOURCE] = domain[Axis.SOURCE] & addresses
             if all(domain.values()):
                 yield Journey(journey.way, domain)
+
+    @property
+    def _is_long(self) -> bool:
+        return any(len(chain.rules) > LONG for chain in self.ruleset.tables.get("filter", {}).values())
+
+    def _shortened(self, unproven: Collection[int]) -> Coverage:
+        """The same without the ends of long built-in chains, behind the last line that matters.
+
+        A ban list of 100,000 lines has not to be looked at again for the two lines before it.
+        """
+        chains = dict(self.ruleset.tables.get("filter", {}))
+        for name, chain in chains.items():
+            if chain.default is not None and len(chain.rules) > LONG and "security" not in self.ruleset.tables:
+                matters = (id(r) in unproven or isinstance(r.target, (Jump, Goto)) for r in reversed(chain.rules))
+                behind = next((place for place, one in enumerate(matters) if one), len(chain.rules))
+                chains[name] = chain._replace(rules=chain.rules[: len(chain.rules) - behind])
+        return Coverage(self.ruleset._replace(tables={**self.ruleset.tables, "filter": chains}))
 
     def _homes(self, rule: FilterRule) -> set[tuple[str, str]]:
         """The chains that hold a line; it is one object in one of them."""
