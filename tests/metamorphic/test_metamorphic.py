@@ -26,6 +26,10 @@ _NUMBERS = re.compile(r"(?<=line )\d+|(?<=lines )\d+(?:-\d+)?|(?<=:)\d+(?=:|$|,)
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("checks/unused-suppression/quiet-comment-above-the-line", "remarks"): "a remark comes between comment and line",
     ("checks/protocol-missing/fires-tree", "remarks"): "ufw writes the two lines of a rule together, and no remarks",
+    (
+        "checks/dead-deny/fires-ban-behind-an-open-port-in-ufw",
+        "halves of networks",
+    ): "a ban in two halves is two lines, of which ufw status shows one",
     ("checks/ssh-exposed/quiet-by-ipsec", "other names"): "behind -m policy, --proto is an option of that match",
     ("checks/template/fires-shell", "quoted words"): "a $ in quotes is text to iptables-restore",
     ("checks/matches-nothing/quiet-all-can-hold", "ports apart"): "half of the list contradicts another match",
