@@ -20,8 +20,6 @@ from zimlint.model import (
     DstPorts,
     EitherPort,
     FilterRule,
-    Goto,
-    Jump,
     Nat,
     Return,
     Ruleset,
@@ -38,10 +36,6 @@ def _conditions(change: Callable[[object], object]) -> Bend:
 
 def _without(kind: type) -> Bend:
     return lambda rule: None if isinstance(rule.target, kind) else rule
-
-
-def _goto_is_a_jump(rule: FilterRule) -> FilterRule:
-    return rule._replace(target=Jump(rule.target.chain)) if isinstance(rule.target, Goto) else rule
 
 
 def _port_too_far(part: object) -> object:
@@ -65,7 +59,6 @@ def _only_destination(part: object) -> object:
 
 
 BUGS: dict[str, Bend] = {
-    "goto is a jump": _goto_is_a_jump,
     "RETURN is passed over": _without(Return),
     "NAT is passed over": _without(Nat),
     "a port too far": _conditions(_port_too_far),
