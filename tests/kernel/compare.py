@@ -114,7 +114,8 @@ class _Analysis:
 
 def smallest(rules: str, wrong: Callable[[str], bool]) -> str:
     """The rules without any line, and without any words of a line, that can go while it stays wrong."""
-    lines = _fewest(rules.splitlines(), lambda kept: wrong("\n".join(kept) + "\n"))
+    lines = _appended(rules.splitlines(), lambda kept: wrong("\n".join(kept) + "\n"))
+    lines = _fewest(lines, lambda kept: wrong("\n".join(kept) + "\n"))
     for number, text in enumerate(lines):
         if not text.startswith("-"):
             continue
@@ -125,6 +126,23 @@ def smallest(rules: str, wrong: Callable[[str], bool]) -> str:
 
         lines[number] = " ".join(_fewest(parts, still_wrong))
     return "\n".join(lines) + "\n"
+
+
+def _appended(lines: list[str], wrong: Callable[[list[str]], bool]) -> list[str]:
+    """The lines with ``-A`` for ``-I``, and without a ``-D`` and what it deletes: then others can go, too."""
+    for number, text in enumerate(lines):
+        inserted = re.fullmatch(r"-I (\S+)(?: \d+)?(?: (.*))?", text)
+        if inserted is not None:
+            changed = [*lines[:number], f"-A {inserted[1]} {inserted[2] or ''}".rstrip(), *lines[number + 1 :]]
+            lines = changed if wrong(changed) else lines
+    for text in [line for line in lines if line.startswith("-D ")]:
+        for first in range(lines.index(text)):
+            if re.sub(r"^-[AI] (\S+)(?: \d+)?", r"-D \1", lines[first]) == text:
+                fewer = [line for line in [*lines[:first], *lines[first + 1 :]] if line is not text]
+                if wrong(fewer):
+                    lines = fewer
+                    break
+    return lines
 
 
 def _fewest(parts: list[str], wrong: Callable[[list[str]], bool]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_drawn_rulesets(lab: Lab, family: Family) -> None:
     campaign(lab, family, RULESETS * SHARE[family] // 10, KEPT)
 
 
-def campaign(lab: Lab, family: Family, number: int, folder: Path, *, told: bool = True) -> None:
+def campaign(lab: Lab, family: Family, number: int, folder: Path, planted: Planted | None = None) -> None:
     """Try so many rulesets; the first disagreement is made small, kept and reported."""
 
     @settings(
@@ -55,16 +56,24 @@ def campaign(lab: Lab, family: Family, number: int, folder: Path, *, told: bool 
     )
     @given(rulesets(family), st.integers(0, 1 << 32))
     def attempt(drawn: Ruleset, seed: int) -> None:
-        _attempt(lab, loadable(drawn), random.Random(seed), folder, told)
+        _attempt(lab, loadable(drawn), random.Random(seed), folder, planted)
 
     attempt()
 
 
-def _attempt(lab: Lab, drawn: Ruleset, chance: random.Random, folder: Path, told: bool) -> None:
+Planted = Callable[[Experiment, list[Probe]], list[Probe]]
+"""Of a campaign against a reading that is wrong on purpose: the packets that it is wrong about; others need not be
+sent. Nothing of it is counted, and what was drawn is not asked, only the kernel."""
+
+
+def _attempt(lab: Lab, drawn: Ruleset, chance: random.Random, folder: Path, planted: Planted | None) -> None:
     if chance.random() < 0.3:
         drawn = settled(drawn)
     experiment = Experiment(drawn.family, shuffled(drawn, chance), write_sets(sets_of(drawn.family)), (HIDDEN,))
     probes = _probes(drawn, chance)
+    if planted is not None and not (probes := planted(experiment, probes)):
+        return
+    told = planted is None
     before = lab.seconds
     verdicts = linux(lab, experiment, probes)
     assert verdicts is not None, f"refused by the real tool: {lab.refusal}\n{experiment.rules}"
@@ -80,6 +89,12 @@ def _attempt(lab: Lab, drawn: Ruleset, chance: random.Random, folder: Path, told
         small, rest = minimal(lab, experiment, found)
         path = keep(folder, small, rest)
         raise AssertionError(f"kept as {path}:\n{path.read_text(encoding='utf-8')}")
+    if told:
+        _as_drawn(drawn, ruleset, probes, experiment)
+
+
+def _as_drawn(drawn: Ruleset, ruleset: Ruleset, probes: Sequence[Probe], experiment: Experiment) -> None:
+    """The text says what was drawn, and nobody says ``depends`` where all is settled."""
     is_settled = not _has_choice(drawn) and settled(drawn) == drawn
     for packet in (probe.packet for probe in probes):
         ours = replay(ruleset, packet).verdict

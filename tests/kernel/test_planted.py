@@ -12,7 +12,7 @@ import pytest
 
 from tests.figures import count
 from tests.kernel import compare
-from tests.kernel.compare import Experiment, read_kept
+from tests.kernel.compare import Experiment, Probe, read_kept
 from tests.kernel.namespace import Lab
 from tests.kernel.test_drawn import campaign
 from tests.semantics.rulesets import with_rules
@@ -20,13 +20,19 @@ from zimlint.model import (
     DstPorts,
     EitherPort,
     FilterRule,
+    Goto,
+    Jump,
     Nat,
     Return,
     Ruleset,
     SrcAddress,
 )
 from zimlint.packets import ALL_PORTS, Family, RangeSet
+from zimlint.semantics.replay import replay
 
+MOST = 3000
+"""Rulesets to draw, until one shows the bug. What is drawn changes with the constants that stand in zimlint's code
+(Hypothesis looks there), so no small number is enough for good."""
 Bend = Callable[[FilterRule], FilterRule | None]
 
 
@@ -36,6 +42,10 @@ def _conditions(change: Callable[[object], object]) -> Bend:
 
 def _without(kind: type) -> Bend:
     return lambda rule: None if isinstance(rule.target, kind) else rule
+
+
+def _goto_is_a_jump(rule: FilterRule) -> FilterRule:
+    return rule._replace(target=Jump(rule.target.chain)) if isinstance(rule.target, Goto) else rule
 
 
 def _port_too_far(part: object) -> object:
@@ -59,6 +69,7 @@ def _only_destination(part: object) -> object:
 
 
 BUGS: dict[str, Bend] = {
+    "goto is a jump": _goto_is_a_jump,
     "RETURN is passed over": _without(Return),
     "NAT is passed over": _without(Nat),
     "a port too far": _conditions(_port_too_far),
@@ -67,11 +78,7 @@ BUGS: dict[str, Bend] = {
 }
 
 
-SURE = ("RETURN is passed over", "NAT is passed over")
-"""Those that the draw of this version meets; the others are not found in every draw."""
-
-
-@pytest.mark.parametrize("bug", SURE)
+@pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(lab: Lab, bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if lab.variant == "legacy":
         return  # what is shown here is of our own making
@@ -81,9 +88,15 @@ def test_a_planted_bug_is_found(lab: Lab, bug: str, tmp_path: Path, monkeypatch:
         bend = BUGS[bug]
         return with_rules(rightly(experiment), lambda rules: tuple(bent for rule in rules if (bent := bend(rule))))
 
+    def shows(experiment: Experiment, probes: list[Probe]) -> list[Probe]:
+        right, wrong = rightly(experiment), wrongly(experiment)
+        if wrong.tables == right.tables:
+            return []
+        return [one for one in probes if replay(wrong, one.packet).verdict != replay(right, one.packet).verdict]
+
     monkeypatch.setattr(compare, "read", wrongly)
     with pytest.raises(AssertionError, match="kept as"):
-        campaign(lab, Family.IPV4, 150, tmp_path, told=False)
+        campaign(lab, Family.IPV4, MOST, tmp_path, shows)
     (path,) = (path for path in tmp_path.iterdir() if path.suffix == ".v4")
     kept = read_kept(path)
     assert len(kept.probes) == 1
