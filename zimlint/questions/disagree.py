@@ -9,6 +9,7 @@ Invariant: a packet that more than two views judge differently is told once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 from zimlint.checks import Check
@@ -20,7 +21,7 @@ from zimlint.questions.findings import finding, origin, port_labels, service_wor
 from zimlint.questions.openings import EPHEMERAL, asked_interfaces
 from zimlint.questions.witness import HERE, SOURCE_PORT, readable
 from zimlint.semantics.cells import Axis
-from zimlint.semantics.compare import Difference, differences
+from zimlint.semantics.compare import Difference, Side, differences, side_by_side
 from zimlint.semantics.cutting import Cell
 from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import replay
@@ -28,13 +29,20 @@ from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Transport
 
 _WORDS = {"tree": "the files of ufw", "dump": "the loaded rules", "status": "ufw status"}
-_PAIRS = (("tree", "dump"), ("tree", "status"), ("dump", "status"))
+"""The views that are compared, what says most first."""
 _TOOLS = ("DOCKER", "f2b-", "fail2ban", "KUBE-", "LIBVIRT", "cali-", "CNI-", "NETAVARK", "ts-", "CATTLE")
 """How chains of other programs begin; they come and go beside ufw."""
 _OWN = ("ufw-user", "ufw6-user", "ufw-reject", "ufw6-reject")
 """The chains of which ``ufw status`` shows the content."""
 _MOST = 20
 """Lines told of for each pair of views: beyond that the two are just two firewalls."""
+
+
+class _Side(NamedTuple):
+    """A view and what it lets in."""
+
+    view: View
+    side: Side
 
 
 class _Gap(NamedTuple):
@@ -50,25 +58,26 @@ def disagreements(check: Check, case: Case) -> Iterator[Finding]:
     """One finding for each line that lets in what another view refuses."""
     told: list[tuple[Ruleset, Ruleset]] = []
     for family in Family:
-        for kinds in _PAIRS:
-            pair = [
-                next((v for v in case.views if v.family is family and v.ruleset.view == kind), None) for kind in kinds
-            ]
-            one, other = pair
-            if one is None or other is None or not (_speaks(case, one) and _speaks(case, other)):
-                continue
-            found = False
-            for accepting, refusing in ((one, other), (other, one)):
-                for answer in _between(check, case, accepting, refusing, told):
-                    found = True
-                    yield answer
-                    if not dump_shows_ufw(case) and "dump" in kinds and "tree" in kinds:
-                        break  # two different firewalls: every packet of them is the same fault
-                else:
-                    continue
-                break
-            if found:
-                told.append((one.ruleset, other.ruleset))
+        views = [view for kind in _WORDS if (view := _view(case, family, kind)) and _speaks(case, view)]
+        if len(views) < 2:
+            continue
+        sides = [_Side(view, side) for view, side in zip(views, side_by_side([v.ruleset for v in views]), strict=True)]
+        for one, other in combinations(sides, 2):
+            answers = list(_of_pair(check, case, one, other, told))
+            yield from answers
+            if answers:
+                told.append((one.view.ruleset, other.view.ruleset))
+
+
+def _of_pair(
+    check: Check, case: Case, one: _Side, other: _Side, told: list[tuple[Ruleset, Ruleset]]
+) -> Iterator[Finding]:
+    files_and_dump = {one.view.ruleset.view, other.view.ruleset.view} == {"tree", "dump"}
+    for accepting, refusing in ((one, other), (other, one)):
+        for answer in _between(check, case, accepting, refusing, told):
+            yield answer
+            if files_and_dump and not dump_shows_ufw(case):
+                return  # two different firewalls: every packet of them is the same fault
 
 
 def _view(case: Case, family: Family, kind: str) -> View | None:
@@ -86,10 +95,11 @@ def _speaks(case: Case, view: View) -> bool:
 
 
 def _between(
-    check: Check, case: Case, accepting: View, refusing: View, told: list[tuple[Ruleset, Ruleset]]
+    check: Check, case: Case, accepted: _Side, refused: _Side, told: list[tuple[Ruleset, Ruleset]]
 ) -> Iterator[Finding]:
+    accepting, refusing = accepted.view, refused.view
     grouped: dict[Span | None, list[tuple[Difference, _Gap]]] = {}
-    for difference in differences(accepting.ruleset, refusing.ruleset):
+    for difference in differences(accepted.side, refused.side):
         if not _can_know(accepting, refusing, difference):
             continue
         gap = _gap(case, accepting, refusing, difference)

@@ -1,6 +1,6 @@
-"""Two rulesets of one family side by side: the packets that one lets in for certain and the other refuses for certain.
+"""Rulesets of one family side by side: the packets that one lets in for certain and another refuses for certain.
 
-Method: both are decided over the interfaces of both, and each accepted cell of the one is cut by those of the other.
+Method: all are decided over the interfaces of all, and each accepted cell of the one is cut by those of the other.
 
 Invariant: a packet that an unknown match may turn, in either ruleset, is in no difference.
 """
@@ -35,13 +35,26 @@ class Difference(NamedTuple):
     """Those of the cells that hold everybody whom the decision lets in: to these ports the other lets nobody."""
 
 
-def differences(accepting: Ruleset, refusing: Ruleset) -> Iterator[Difference]:
+class Side(NamedTuple):
+    """What one of several rulesets lets in, each decided once however many it is compared with."""
+
+    decisions: tuple[Decision, ...]
+    names: tuple[str, ...]
+    """The interfaces of all of them."""
+
+
+def side_by_side(rulesets: Sequence[Ruleset]) -> list[Side]:
+    """Each of the rulesets, over the interfaces of all."""
+    names = representatives(tuple(pattern for ruleset in rulesets for pattern in interface_patterns(ruleset)))
+    return [Side(decide(ruleset, names=names), names) for ruleset in rulesets]
+
+
+def differences(accepting: Side, refusing: Side) -> Iterator[Difference]:
     """The tcp and udp packets that the first lets in, and the second refuses; NAT is left out of it."""
-    names = representatives((*interface_patterns(accepting), *interface_patterns(refusing)))
-    others = [decision.cell for decision in decide(refusing, names=names)]
+    others = [decision.cell for decision in refusing.decisions]
     same = {_key(cell) for cell in others}
     cuts = 0
-    for decision in decide(accepting, names=names):
+    for decision in accepting.decisions:
         if not decision.certain or not decision.settled or decision.moved is not None:
             continue
         cell = {**decision.cell, Axis.PROTOCOL: decision.cell[Axis.PROTOCOL] & _PORTED}
@@ -57,7 +70,7 @@ def differences(accepting: Ruleset, refusing: Ruleset) -> Iterator[Difference]:
             return
         if left:
             wholly = tuple(part for part in left if _key(part)[2:] == _key(cell)[2:])
-            yield Difference(decision, tuple(left), names, wholly)
+            yield Difference(decision, tuple(left), accepting.names, wholly)
 
 
 def _key(cell: Cell) -> tuple[RangeSet, ...]:
