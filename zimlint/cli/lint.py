@@ -23,6 +23,8 @@ class Linted(NamedTuple):
 
     report: Report
     batches: list[Batch]
+    known: list[KnownSite]
+    """The site of each batch."""
     thresholds: list[tuple[Report, Severity]]
     """The report of each batch, and from which severity on its findings fail the run."""
     checks: set[str]
@@ -41,6 +43,17 @@ def run_lint(options: LintOptions) -> int:
 
         return run_fleet(options)
     linted = lint_inputs(options)
+    report = judged(linted, options)
+    if maps:
+        from zimlint.cli.maps import maps_of
+
+        report = report._replace(maps=maps_of(linted.batches, linted.known))
+    good = publish(report, options)
+    return report.status if good else UNUSABLE
+
+
+def judged(linted: Linted, options: LintOptions) -> Report:
+    """What a baseline leaves of the report, from which severity on it fails the run, and the exit status."""
     report = linted.report
     if options.baseline is not None:
         from zimlint.cli.baseline import without_known
@@ -54,25 +67,31 @@ def run_lint(options: LintOptions) -> int:
     )
     status = UNUSABLE if report.unread else FINDINGS if failed else CLEAN
     least = min((threshold for _, threshold in linted.thresholds), default=Severity.WARNING)
-    if any(wanted.format == "html" for wanted in options.reports):
-        from zimlint.cli.maps import maps_of
-
-        report = report._replace(maps=maps_of(linted.batches, options.rules))
-    good = publish(report._replace(fail_on=least, status=status), options)
-    return status if good else UNUSABLE
+    return report._replace(fail_on=least, status=status)
 
 
 def lint_inputs(options: LintOptions) -> Linted:
     """Read and judge what the options name."""
     rules = more_rules(options.rules, Rules(load_checks(), load_catalogue()))
     batches, unread = read_inputs(options.inputs, options.config)
-    known = [known_site(batch, rules) for batch in batches]
-    every = rules.checks.keys() | {name for one in known for name in one.rules.checks}
-    known_check(every, *options.select, *options.ignore)
-    warn_of_missing(batches, known, folders_of(options))
+    known, checks = known_sites(batches, rules, options)
     reports = [_report(batch, one, options) for batch, one in zip(batches, known, strict=True)]
-    thresholds = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
-    return Linted(joined(reports, unread), batches, list(zip(reports, thresholds, strict=True)), every)
+    return Linted(joined(reports, unread), batches, known, thresholds(reports, known, options), checks)
+
+
+def known_sites(batches: list[Batch], rules: Rules, options: LintOptions) -> tuple[list[KnownSite], set[str]]:
+    """The site of each batch, and the ids of all checks that there are; what is misspelt is said."""
+    known = [known_site(batch, rules) for batch in batches]
+    checks = rules.checks.keys() | {name for one in known for name in one.rules.checks}
+    known_check(checks, *options.select, *options.ignore)
+    warn_of_missing(batches, known, folders_of(options))
+    return known, checks
+
+
+def thresholds(reports: list[Report], known: list[KnownSite], options: LintOptions) -> list[tuple[Report, Severity]]:
+    """From which severity on the findings of each report fail the run."""
+    severities = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
+    return list(zip(reports, severities, strict=True))
 
 
 def _report(batch: Batch, known: KnownSite, options: LintOptions) -> Report:

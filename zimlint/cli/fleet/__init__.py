@@ -11,20 +11,19 @@ import time
 from collections.abc import Iterator
 
 from zimlint.checks import load_checks
-from zimlint.cli import CLEAN, FINDINGS, OUR_BUG, UNUSABLE
+from zimlint.cli import OUR_BUG, UNUSABLE
 from zimlint.cli.fleet.plan import Planned, filled, plan
 from zimlint.cli.fleet.pool import results
 from zimlint.cli.fleet.stream import Progress, Stream, slim, streams, table
 from zimlint.cli.fleet.unit import Failure, Task, packed, unpacked
-from zimlint.cli.ids import known_check
 from zimlint.cli.inputs import Batch, say_unread
-from zimlint.cli.lint import Linted, folders_of, joined
+from zimlint.cli.lint import Linted, folders_of, joined, judged, known_sites, thresholds
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import complain, warn
 from zimlint.cli.publish import publish
-from zimlint.cli.sites import KnownSite, Rules, known_site, more_rules, warn_of_missing
+from zimlint.cli.sites import KnownSite, Rules, more_rules
 from zimlint.engine import Job, in_vain
-from zimlint.finding import Report, Severity, Unread
+from zimlint.finding import Report, Unread
 from zimlint.zimbra.catalogue import load_catalogue
 
 
@@ -32,20 +31,9 @@ def run_fleet(options: LintOptions) -> int:
     """Lint, print the reports as they come, return the exit status."""
     stream = Stream(options) if streams(options) else None
     linted, failures = _linted(options, stream)
-    report = linted.report
-    if options.baseline is not None:
-        from zimlint.cli.baseline import without_known
-
-        report = without_known(linted, options.baseline)
-    left = set(map(id, report.findings))
-    failed = any(
-        finding.severity >= threshold and id(finding) in left
-        for part, threshold in linted.thresholds
-        for finding in part.findings
-    )
-    status = OUR_BUG if failures else UNUSABLE if report.unread else FINDINGS if failed else CLEAN
-    least = min((threshold for _, threshold in linted.thresholds), default=Severity.WARNING)
-    report = report._replace(fail_on=least, status=status)
+    report = judged(linted, options)
+    if failures:
+        report = report._replace(status=OUR_BUG)
     if not options.quiet and options.reports[0].format == "text" and not options.statistics:
         summary = table(report)
     else:
@@ -56,7 +44,7 @@ def run_fleet(options: LintOptions) -> int:
     else:
         stream.end(report)
     warn(summary)
-    return status if good or failures else UNUSABLE
+    return report.status if good or failures else UNUSABLE
 
 
 def _linted(options: LintOptions, stream: Stream | None) -> tuple[Linted, list[Failure]]:
@@ -64,11 +52,7 @@ def _linted(options: LintOptions, stream: Stream | None) -> tuple[Linted, list[F
     rules = more_rules(options.rules, usual)
     planned, unread = plan(options)
     batches = [Batch(one.found.site, one.hosts) for one in planned]
-    known = [known_site(batch, rules) for batch in batches]
-    every = rules.checks.keys() | {name for one in known for name in one.rules.checks}
-    known_check(every, *options.select, *options.ignore)
-    folders = folders_of(options)
-    warn_of_missing(batches, known, folders)
+    known, checks = known_sites(batches, rules, options)
     gone: list[Unread] = []
     done = results(_tasks(planned, known, usual, options, gone), options)
     progress = Progress(sum(len(one.groups) for one in planned), options.quiet)
@@ -92,8 +76,7 @@ def _linted(options: LintOptions, stream: Stream | None) -> tuple[Linted, list[F
         reports.append(_of_site(parts, one, site, options, stream)._replace(files=len(files)))
     next(done, None)  # so that the processes end
     report = joined(reports, [*unread, *say_unread(gone)])
-    thresholds = [Severity[(options.fail_on or one.site.fail_on).upper()] for one in known]
-    return Linted(report, batches, list(zip(reports, thresholds, strict=True)), every), failures
+    return Linted(report, batches, known, thresholds(reports, known, options), checks), failures
 
 
 def _tasks(
