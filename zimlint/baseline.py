@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 from zimlint.finding import Known, Report
 from zimlint.fingerprint import fingerprints, path_from
-from zimlint.source import ConfigError, Source, Span
+from zimlint.source import ConfigError, Source, Span, decodable
 
 _SCHEMA = "zimlint-baseline/1"
 
@@ -101,8 +101,3 @@ def _line(source: Source, number: int) -> int:
     starts = [found.start() for found in re.finditer(r'"(?:[^"\\]|\\.)*"|\{', source.text) if found[0] == "{"]
     place = starts[number + 1] if number + 1 < len(starts) else 0
     return source.text.count("\n", 0, place) + 1
-
-
-def decodable(text: str) -> str:
-    """The text with bytes that were no UTF-8 spelled out, as it stands in a baseline."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -138,3 +138,14 @@ class ExposureMap(NamedTuple):
 def reached(cells: Sequence[Cell]) -> bool:
     """Whether some packet of these cells may get in, but for the host's own."""
     return any(cell.verdict != "closed" and cell.source != LOOPBACK_SOURCE for cell in cells)
+
+
+def views_shown(found: ExposureMap) -> str:
+    """``as loaded``: what the map was made of, in words."""
+    return ", ".join(dict.fromkeys(_VIEWS[seen.view] for seen in found.seen)) or "nothing shown"
+
+
+_VIEWS = {
+    "tree": "as ufw would load its files", "dump": "as loaded", "status": "as ufw status tells",
+    "fragment": "as one file tells",
+}  # fmt: skip

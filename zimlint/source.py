@@ -45,6 +45,13 @@ def line_span(source: Source, number: int, text: str) -> Span:
     return Span(source, number, column, number, max(len(visible) + 1, column))
 
 
+def decodable(text: str) -> str:
+    """The text as it is, but for bytes that were no UTF-8: those, lone surrogates by now, are spelled out."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class ConfigError(Exception):
     """The user's arguments or YAML are wrong. ``span`` says where, if anywhere."""
 

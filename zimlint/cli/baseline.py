@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from zimlint.baseline import baseline_text, decodable, known_now, only_new, read_baseline
+from zimlint.baseline import baseline_text, known_now, only_new, read_baseline
 from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.files import write_file
 from zimlint.cli.inputs import must_read
@@ -16,6 +16,8 @@ from zimlint.cli.options import BaselineOptions
 from zimlint.cli.output import say, warn
 from zimlint.finding import Report
 from zimlint.fingerprint import path_from
+from zimlint.reporters.words import counted
+from zimlint.source import decodable
 
 
 def run_baseline(options: BaselineOptions) -> int:
@@ -29,7 +31,7 @@ def run_baseline(options: BaselineOptions) -> int:
         say(baseline_text(entries))
     else:
         write_file(options.output, baseline_text(entries))
-    warn(f"{_count(len(entries), 'finding')} in the baseline\n")
+    warn(f"{counted(len(entries), 'finding')} in the baseline\n")
     return UNUSABLE if linted.report.unread else CLEAN
 
 
@@ -51,16 +53,12 @@ def _prune(options: BaselineOptions, file: str) -> int:
     kept = [entry for entry in known if entry not in left.gone]
     if left.gone:
         write_file(file, baseline_text(kept))
-    said = [f"{_count(len(left.gone), 'entry', 'entries')} taken out, {len(kept)} kept"]
+    said = [f"{counted(len(left.gone), 'entry', 'entries')} taken out, {len(kept)} kept"]
     if left.findings:
-        said.append(f"{_count(len(left.findings), 'finding')} not in the baseline, and not added")
+        said.append(f"{counted(len(left.findings), 'finding')} not in the baseline, and not added")
     warn("; ".join(said) + "\n")
     return UNUSABLE if linted.report.unread else CLEAN
 
 
 def _folder(file: str) -> str:
     return os.path.dirname(os.path.abspath(file))
-
-
-def _count(number: int, noun: str, nouns: str = "") -> str:
-    return f"{number} {noun if number == 1 else nouns or noun + 's'}"

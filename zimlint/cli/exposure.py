@@ -12,24 +12,17 @@ from collections.abc import Iterator, Sequence
 from zimlint.checks import load_checks
 from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.inputs import read_inputs
+from zimlint.cli.maps import surveys
 from zimlint.cli.options import ExposureOptions
 from zimlint.cli.output import say, terminal_columns, wants_colour
 from zimlint.cli.sites import Rules, known_site
-from zimlint.engine import Job
-from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached
+from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached, views_shown
 from zimlint.finding import Severity
-from zimlint.formats.iptables_save import as_loaded
-from zimlint.host import Host
 from zimlint.packets import RangeSet
 from zimlint.reporters.words import escaped
 from zimlint.source import ConfigError
-from zimlint.survey import survey
 from zimlint.zimbra.catalogue import load_catalogue
 
-_SEEN = {
-    "tree": "as ufw would load its files", "dump": "as loaded", "status": "as ufw status tells",
-    "fragment": "as one file tells",
-}  # fmt: skip
 _TEXT = 100
 _LEAST_NAME = 12
 _NEARLY_ALL = 60_000
@@ -42,13 +35,7 @@ def run_exposure(options: ExposureOptions) -> int:
     """Draw the map of every host."""
     batches, unread = read_inputs(options.inputs, options.config)
     rules = Rules(load_checks(), load_catalogue())
-    maps = [
-        survey(Job(_loaded(host), site), own.catalogue, own.checks, all_ports=options.all_ports)
-        for batch in batches
-        for site, own in [known_site(batch, rules)]
-        for host in batch.hosts
-        if host.rulesets
-    ]
+    maps = list(surveys(batches, [known_site(batch, rules) for batch in batches], all_ports=options.all_ports))
     if not maps and not unread:
         raise ConfigError("exposure needs the rules of a host, but none were given")
     if options.format == "json":
@@ -60,11 +47,6 @@ def run_exposure(options: ExposureOptions) -> int:
         colour = wants_colour(options.color, sys.stdout)
         say("\n".join("".join(f"{line}\n" for line in _Page(one, options, columns, colour).lines()) for one in maps))
     return UNUSABLE if unread else CLEAN
-
-
-def _loaded(host: Host) -> Host:
-    """The host with what the real tool would load of its dumps."""
-    return host._replace(rulesets=tuple(map(as_loaded, host.rulesets)))
 
 
 class _Page:
@@ -79,10 +61,8 @@ class _Page:
     def lines(self) -> Iterator[str]:
         """The whole page."""
         families = " and ".join(family.title for family in self.map.families) or "no family"
-        views = ", ".join(dict.fromkeys(_SEEN[seen.view] for seen in self.map.seen))
-        yield self._paint(
-            f"{escaped(self.map.host)}: who reaches what over {families}, {views or 'nothing shown'}", "1"
-        )
+        views = views_shown(self.map)
+        yield self._paint(f"{escaped(self.map.host)}: who reaches what over {families}, {views}", "1")
         yield ""
         if self.map.columns:
             shown = [row for row in self.map.rows if reached(row.cells) or self._needed(row) or self.options.closed]

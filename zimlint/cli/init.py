@@ -17,6 +17,7 @@ from zimlint.cli.schema import MODELINE, SCHEMA_FILE
 from zimlint.host import Host
 from zimlint.model import Decide, SrcAddress, Verdict
 from zimlint.packets import format_network
+from zimlint.reporters.words import counted
 from zimlint.source import ConfigError
 from zimlint.zimbra.site import DEFAULT_ROLES
 
@@ -39,7 +40,7 @@ def run_init(options: InitOptions) -> int:
             file.write(text)
     except OSError as error:
         raise ConfigError(f"{target}: {error.strerror or error}") from None
-    say(f"{target}: written for {len(hosts)} host{'' if len(hosts) == 1 else 's'}\n")
+    say(f"{target}: written for {counted(len(hosts), 'host')}\n")
     return UNUSABLE if unread else CLEAN
 
 

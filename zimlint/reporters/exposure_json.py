@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from zimlint.exposure import Cell, ExposureMap, Part, Range, Row
 from zimlint.packets import Family, RangeSet, format_network
 from zimlint.reporters.json_report import packet_object, steps
-from zimlint.source import Span
+from zimlint.source import Span, decodable
 
 
 def render_maps(maps: Iterable[ExposureMap], *, all_ports: bool) -> str:
@@ -23,9 +23,9 @@ def render_maps(maps: Iterable[ExposureMap], *, all_ports: bool) -> str:
 
 def _map(found: ExposureMap, all_ports: bool) -> dict[str, object]:
     told: dict[str, object] = {
-        "host": _text(found.host),
+        "host": decodable(found.host),
         "views": [
-            {"family": seen.family.value, "view": seen.view, "file": _text(seen.source.name)} for seen in found.seen
+            {"family": seen.family.value, "view": seen.view, "file": decodable(seen.source.name)} for seen in found.seen
         ],
         "sources": [{"name": column.name, "networks": list(column.networks)} for column in found.columns],
         "services": [_row(row) for row in found.rows],
@@ -33,7 +33,7 @@ def _map(found: ExposureMap, all_ports: bool) -> dict[str, object]:
             {"source": one.source, "family": one.family.value, "protocol": one.protocol, "ports": _ports(one.ports)}
             for one in found.unlisted
         ],
-        "notes": [_text(note) for note in found.notes],
+        "notes": [decodable(note) for note in found.notes],
     }
     if all_ports:
         told["open_ports"] = [_range(one) for one in found.ranges]
@@ -72,9 +72,9 @@ def _part(part: Part, family: Family) -> dict[str, object]:
     return {
         "verdict": part.verdict,
         "addresses": [format_network(family, *pair) for pair in part.addresses.ranges],
-        "only": [_text(word) for word in part.only],
-        "goes_on_to": _text(part.moved) or None,
-        "depends_on": _text(part.depends_on) or None,
+        "only": [decodable(word) for word in part.only],
+        "goes_on_to": decodable(part.moved) or None,
+        "depends_on": decodable(part.depends_on) or None,
         **_line(part.span),
         "packet": packet_object(part.packet),
         "path": steps(part.path),
@@ -83,14 +83,9 @@ def _part(part: Part, family: Family) -> dict[str, object]:
 
 def _line(span: Span) -> dict[str, object]:
     return {
-        "file": _text(span.source.name), "line": span.line, "text": _text(span.source.line(span.line).strip()),
+        "file": decodable(span.source.name), "line": span.line, "text": decodable(span.source.line(span.line).strip()),
     }  # fmt: skip
 
 
 def _ports(ports: RangeSet) -> list[str]:
     return [str(low) if low == high else f"{low}-{high}" for low, high in ports.ranges]
-
-
-def _text(text: str) -> str:
-    """Lone surrogates are no JSON: bytes that were no UTF-8 are spelled out."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

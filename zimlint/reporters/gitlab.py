@@ -11,7 +11,8 @@ import json
 from zimlint.finding import Finding, Report, Severity, Unread
 from zimlint.fingerprint import fingerprints, path_from, unread_fingerprint
 from zimlint.reporters import Rendered, Style
-from zimlint.reporters.words import decodable, message_words
+from zimlint.reporters.words import message_words
+from zimlint.source import decodable
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 

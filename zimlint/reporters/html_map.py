@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached
+from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached, views_shown
 from zimlint.packets import format_network
 from zimlint.reporters.html_parts import Lines, el, line_block, way
 from zimlint.reporters.text import place
 from zimlint.reporters.words import escaped
 
-_SEEN = {
-    "tree": "as ufw would load its files", "dump": "as loaded", "status": "as ufw status tells",
-    "fragment": "as one file tells",
-}  # fmt: skip
 _MOST_PARTS = 6
 _MOST_ADDRESSES = 8
 
@@ -41,7 +37,7 @@ class _Section:
         found = self.map
         title = f"map-{self.number}"
         families = " and ".join(family.title for family in found.families) or "no family"
-        views = ", ".join(dict.fromkeys(_SEEN[seen.view] for seen in found.seen)) or "nothing shown"
+        views = views_shown(found)
         section = el(
             "section", el("h3", escaped(found.host), id=title), el("p", f"over {families}, {views}"),
             class_="map", aria_labelledby=title,

@@ -15,8 +15,8 @@ from zimlint.finding import Finding, Note, Report, Severity, Suppressed, Unread
 from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, PORT_PROTOCOLS, PROTOCOL_NAMES, Packet, format_address
 from zimlint.reporters import Rendered, Style
-from zimlint.reporters.words import decodable, protocol_name
-from zimlint.source import Span
+from zimlint.reporters.words import protocol_name
+from zimlint.source import Span, decodable
 
 
 def render(report: Report, style: Style) -> Rendered:

@@ -17,8 +17,8 @@ from zimlint.finding import CheckText, Finding, Note, Report, Severity, Unread
 from zimlint.fingerprint import fingerprints, path_from
 from zimlint.reporters import Rendered, Style
 from zimlint.reporters.json_report import packet_object
-from zimlint.reporters.words import decodable, effect_words, message_words, packet_words
-from zimlint.source import Source, Span
+from zimlint.reporters.words import effect_words, message_words, packet_words
+from zimlint.source import Source, Span, decodable
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"

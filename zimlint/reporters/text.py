@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from zimlint.finding import Finding, Report, Severity
 from zimlint.reporters import Rendered, Style
 from zimlint.reporters.excerpt import WIDTH, excerpt
-from zimlint.reporters.words import escaped, packet_words, path_words
+from zimlint.reporters.words import counted, escaped, packet_words, path_words
 from zimlint.source import Source, Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -44,9 +44,9 @@ def remarks(report: Report, style: Style) -> str:
 
 def summary(report: Report) -> str:
     """``1 host, 2 files: 1 error, 3 warnings``; what was not understood is always said."""
-    read = f"{_count(len(report.hosts), 'host')}, {_count(report.files, 'file')}"
+    read = f"{counted(len(report.hosts), 'host')}, {counted(report.files, 'file')}"
     counts = [
-        _count(sum(finding.severity is severity for finding in report.findings), severity.word)
+        counted(sum(finding.severity is severity for finding in report.findings), severity.word)
         for severity in sorted(Severity, reverse=True)
         if any(finding.severity is severity for finding in report.findings)
     ]
@@ -56,15 +56,11 @@ def summary(report: Report) -> str:
     if report.known:
         said.append(f"{report.known} in the baseline")
     if report.lines_not_understood:
-        files = _count(report.files_not_understood, "file")
-        said.append(f"{_count(report.lines_not_understood, 'line')} not understood in {files}")
+        files = counted(report.files_not_understood, "file")
+        said.append(f"{counted(report.lines_not_understood, 'line')} not understood in {files}")
     if report.unread:
-        said.append(f"{_count(len(report.unread), 'input')} not read")
+        said.append(f"{counted(len(report.unread), 'input')} not read")
     return f"{read}: {'; '.join(said)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _notes(report: Report, style: Style) -> Iterator[str]:
@@ -75,7 +71,7 @@ def _notes(report: Report, style: Style) -> Iterator[str]:
 def _gone(report: Report) -> Iterator[str]:
     if report.gone:
         verb = "occurs" if len(report.gone) == 1 else "occur"
-        yield f"{_count(len(report.gone), 'known finding')} of the baseline no longer {verb}:"
+        yield f"{counted(len(report.gone), 'known finding')} of the baseline no longer {verb}:"
     for entry in report.gone[:_MAX_GONE]:
         yield f"  {entry.check}: {escaped(entry.file)}: {escaped(entry.message)}"
     if len(report.gone) > _MAX_GONE:
@@ -121,7 +117,7 @@ def _excerpt(span: Span, lines: dict[Source, list[str]], width: int) -> Iterator
     last = min(max(span.end_line, span.line), len(text))
     for number in range(span.line, last + 1):
         if number - span.line == _MAX_LINES and number < last:
-            yield "", f"... {_count(last - number + 1, 'more line')}", ""
+            yield "", f"... {counted(last - number + 1, 'more line')}", ""
             return
         line = text[number - 1].rstrip("\r")
         if not line.strip():

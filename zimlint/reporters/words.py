@@ -34,11 +34,9 @@ def _spelled(found: re.Match[str]) -> str:
     return _SHORT.get(found[0]) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
 
 
-def decodable(text: str) -> str:
-    """The text as it is, but for bytes that were no UTF-8: those, lone surrogates by now, are spelled out."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """``1 host``, ``2 hosts``, ``3 entries``."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def message_words(finding: Finding) -> str:
