@@ -207,3 +207,21 @@ def test_a_comment_in_vain_is_told_once_for_all_views() -> None:
     report = lint_files({"ufw-status.txt": STATUS + rows})
     assert ids(report) == ["unused-suppression"]
     assert len(next(f for f in report.findings if f.check == "unused-suppression").related) == 1
+
+
+@pytest.mark.parametrize("before", ["", "Added user rules (see 'ufw status' for running firewall):\n", "#!/bin/sh\n"])
+def test_the_comment_of_a_ufw_command(before: str) -> None:
+    """As `ufw show added` prints it and as scripts hold it."""
+    command = "ufw allow 7071/tcp comment 'zimlint: allow admin-console-exposed the VPN filters'\n"
+    report = lint_files({"added.txt": before + command + "ufw allow 25/tcp\n"})
+    assert ids(report) == []
+    assert len(report.suppressed) == 1
+    void = lint_files({"added.txt": before + command.replace(" the VPN filters", "")})
+    assert ids(void) == ["admin-console-exposed", "unused-suppression"]
+
+
+def test_the_comment_of_an_iptables_command() -> None:
+    command = '--comment "zimlint: allow admin-console-exposed the VPN filters"'
+    report = lint_files({"fw.sh": f"#!/bin/sh\niptables {ADMIN.strip()} -m comment {command}\n"})
+    assert ids(report) == []
+    assert len(report.suppressed) == 1

@@ -18,7 +18,7 @@ from zimlint.suppressions import MARK, MARK_IN_HEX, has_suppressions
 
 _TUPLE = "### tuple ###"
 _HEX = re.compile(r"\bcomment=((?:[0-9a-f]{2})+)")
-_OPTION = re.compile(r"""--comment[ \t]+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
+_OPTION = re.compile(r"""(?:--|(?<=\s))comment[ \t]+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(?!--)(\S+))""")
 _ALLOW = re.compile(r"zimlint:\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)(?:\s*:\s*|\s+|$)(.*)", re.DOTALL)
 
 
@@ -56,8 +56,8 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
             yield from _suppression(
                 source, number, text, start, start + len(bare), (number, _below(lines, number)), False
             )
-        elif bare.startswith(("-", "[")) and "--comment" in line:
-            for option in _OPTION.finditer(line):
+        elif options := list(_OPTION.finditer(line)):
+            for option in options:
                 text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
                 yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
         elif not bare.startswith("-") and "=" not in line.partition("#")[0]:
