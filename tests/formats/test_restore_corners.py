@@ -96,3 +96,21 @@ def test_a_protocol_by_its_short_name_serves_multiport() -> None:
     line = "-A INPUT --proto tcp -m multiport --dports 25,443 -j ACCEPT\n"
     ruleset = read_iptables_save(Source("rules.v4", f"*filter\n:INPUT DROP [0:0]\n{line}COMMIT\n"))
     assert ruleset.problems == ()
+
+
+@pytest.mark.parametrize("counters", ["-c 1 2", "--set-counters 1 2", "-c 1x 2y", "-c 0x5 2"])
+def test_counters_that_are_numbers_load(counters: str) -> None:
+    """Nothing is done with them."""
+    line = f"-A INPUT -p tcp {counters} -j ACCEPT\n"
+    ruleset = read_iptables_save(Source("rules.v4", f"*filter\n:INPUT DROP [0:0]\n{line}COMMIT\n"))
+    assert ruleset.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("counters", "message"), [("-c a b", "packet"), ("-c 1 x", "byte"), ("--set-counters -j ACCEPT", "packet")]
+)
+def test_counters_that_are_no_numbers_do_not(counters: str, message: str) -> None:
+    """In the tool's words."""
+    line = f"-A INPUT -p tcp {counters} -j ACCEPT\n"
+    ruleset = read_iptables_save(Source("rules.v4", f"*filter\n:INPUT DROP [0:0]\n{line}COMMIT\n"))
+    assert [problem.message for problem in ruleset.problems] == [f"-c {message} counter not numeric"]

@@ -5,6 +5,7 @@ Invariant: a plan depends on its shape and family alone; what depends on chains 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -116,6 +117,21 @@ _NOTHING_ALONE = frozenset({"", "tcp", "udp", "sctp", "dccp", "ah", "esp", "ipco
 
 
 def _steps(group: Group, family: Family) -> list[_Step]:
+    counted = [_Step(slot.indexes, _counters, {}) for slot in group.slots if slot.keyword in _COUNTERS]
+    return [*counted, *_condition_steps(group, family)]
+
+
+_COUNTERS = ("-c", "--set-counters")
+
+
+def _counters(values: tuple[str, ...]) -> None:
+    """No condition, but the tool reads the numbers (iptables/xshared.c, ``-c``); ``1,2`` is one word of both."""
+    for name, value in zip(("packet", "byte"), values, strict=False):
+        if not re.match(r"[+-]?[0-9]", value):  # sscanf, %llu
+            raise Refused(f"-c {name} counter not numeric")
+
+
+def _condition_steps(group: Group, family: Family) -> list[_Step]:
     module = group.module
     slots = [slot for slot in group.slots if slot.name not in _SILENT]
     if not _is_whole(group, slots):
