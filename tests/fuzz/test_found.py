@@ -21,6 +21,11 @@ FOUND = {
         "format ufw-commands",
         b"ufw default deny\nufw allow %s\xb9/tcp\n" % (b"9" * 60),
     ),
+    "a baseline's check with a control character": (
+        "baseline file",
+        b'{"schema": "zimlint-baseline/1", "findings": [{"fingerprint": "1a2e936d34e97cf87b4c5fef8f3b", '
+        b'"check": "exp\x7fsed", "file": "rules.v4", "message": "gone"}]}',
+    ),
     "a protocol's number of more digits than Python reads": (
         "packet words",
         b"9" * 5000 + b" 203.0.113.9 -> host",

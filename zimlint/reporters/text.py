@@ -73,7 +73,7 @@ def _gone(report: Report) -> Iterator[str]:
         verb = "occurs" if len(report.gone) == 1 else "occur"
         yield f"{counted(len(report.gone), 'known finding')} of the baseline no longer {verb}:"
     for entry in report.gone[:_MAX_GONE]:
-        yield f"  {entry.check}: {escaped(entry.file)}: {escaped(entry.message)}"
+        yield f"  {escaped(entry.check)}: {escaped(entry.file)}: {escaped(entry.message)}"
     if len(report.gone) > _MAX_GONE:
         yield f"  and {len(report.gone) - _MAX_GONE} more"
 
