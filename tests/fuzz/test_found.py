@@ -23,8 +23,9 @@ FOUND = {
     ),
     "a baseline's check with a control character": (
         "baseline file",
-        b'{"schema": "zimlint-baseline/1", "findings": [{"fingerprint": "1a2e936d34e97cf87b4c5fef8f3b", '
-        b'"check": "exp\x7fsed", "file": "rules.v4", "message": "gone"}]}',
+        b'\n{"schema": "zimlint-baseline/1", "findings": [{"fingerprint": "1a2e936d34e97cf87b4c5fef8f'
+        b'3b", "check": "admin-console-exp\x7fsed", "file": "rules.v4", "message": "admin console 7071/'
+        b'tcp accepts 203.0.113.9"}]}',
     ),
     "a protocol's number of more digits than Python reads": (
         "packet words",
