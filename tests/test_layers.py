@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,9 @@ LAYERS: dict[str, set[str]] = {
     "ufw": READING | {"formats", "variants"},
     "semantics": {"source", "packets", "model", "variants"},
     "zimbra": {"packets", "source", "assets", "yaml_tree"},
-    "finding": {"model", "packets", "source", "exposure"},
-    "exposure": {"finding", "model", "packets", "source"},
+    "severity": set(),
+    "exposure": {"severity", "model", "packets", "source"},
+    "finding": {"severity", "exposure", "model", "packets", "source"},
     "fingerprint": {"finding", "source"},
     "baseline": {"finding", "fingerprint", "source"},
     "params": {"source", "yaml_tree"},
@@ -120,6 +122,14 @@ def test_only_the_command_prints_or_exits() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "exit", "input")
     ]
     assert found == []
+
+
+def test_no_circles() -> None:
+    """Not within a layer either, nor inside functions or for type checkers; but a package may load its parts."""
+    imports = {dotted(path): set(modules_named(ast.parse(path.read_text(encoding="utf-8")))) for path in MODULES}
+    for name, modules in imports.items():
+        imports[name] = {module for module in modules if not module.startswith(f"{name}.")}
+    TopologicalSorter(imports).prepare()
 
 
 def test_replay_and_decide_are_two_interpreters() -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from zimlint.finding import Severity
 from zimlint.model import Step, View
 from zimlint.packets import Family, Packet, RangeSet
+from zimlint.severity import Severity
 from zimlint.source import Source, Span
 
 LOOPBACK_SOURCE = "loopback"

@@ -3,31 +3,18 @@
 Invariant: a finding is complete; a reporter looks nowhere else.
 """
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from zimlint.model import Step
 from zimlint.packets import Family, Packet
+from zimlint.severity import Severity as Severity  # who knows findings knows how bad they are
 from zimlint.source import Span
 
-if TYPE_CHECKING:  # maps know severities
+if TYPE_CHECKING:  # most runs make no map
     from zimlint.exposure import ExposureMap
 
 Certainty = Literal["certain", "possible"]
 """certain: whatever the unknown matches do; possible: only if they go that way."""
-
-
-class Severity(IntEnum):
-    """How bad; a greater number is worse."""
-
-    INFO = 1
-    WARNING = 2
-    ERROR = 3
-
-    @property
-    def word(self) -> str:
-        """The name in reports and in the site file."""
-        return self.name.lower()
 
 
 class Evidence(NamedTuple):

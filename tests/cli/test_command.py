@@ -183,7 +183,7 @@ def test_our_own_bug_is_70_and_no_traceback(tmp_path: Path, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("oh\nno")
 
-    monkeypatch.setattr("zimlint.cli.lint.lint", broken)
+    monkeypatch.setattr("zimlint.cli.linted.lint", broken)
     monkeypatch.delenv("ZIMLINT_DEBUG", raising=False)
     assert main([str(tmp_path)]) == 70
     said = capsys.readouterr().err

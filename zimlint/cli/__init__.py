@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-CLEAN, FINDINGS, UNUSABLE, OUR_BUG, INTERRUPTED = 0, 1, 2, 70, 130
-"""Exit statuses: nothing at the threshold; findings; an input or the configuration is bad; a bug of ours; Ctrl-C."""
+from zimlint.cli.status import CLEAN, INTERRUPTED, OUR_BUG, UNUSABLE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

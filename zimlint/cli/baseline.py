@@ -1,4 +1,4 @@
-"""``zimlint baseline PATH...``, and what ``--baseline FILE`` leaves of a report.
+"""``zimlint baseline PATH...``: what is known now, as a file.
 
 Invariant: a baseline is read before anything is written, and only ``--prune`` changes one in place.
 """
@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 
-from zimlint.baseline import baseline_text, known_now, only_new, read_baseline
-from zimlint.cli import CLEAN, UNUSABLE
+from zimlint.baseline import baseline_text, known_now, read_baseline
 from zimlint.cli.files import write_file
 from zimlint.cli.inputs import must_read
-from zimlint.cli.lint import Linted, lint_inputs
+from zimlint.cli.linted import lint_inputs, without_known
 from zimlint.cli.options import BaselineOptions
 from zimlint.cli.output import say, warn
-from zimlint.finding import Report
-from zimlint.fingerprint import path_from
+from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.reporters.words import counted
-from zimlint.source import decodable
 
 
 def run_baseline(options: BaselineOptions) -> int:
@@ -33,17 +30,6 @@ def run_baseline(options: BaselineOptions) -> int:
         write_file(options.output, baseline_text(entries))
     warn(f"{counted(len(entries), 'finding')} in the baseline\n")
     return UNUSABLE if linted.report.unread else CLEAN
-
-
-def without_known(linted: Linted, file: str) -> Report:
-    """The report without the findings that a baseline knows."""
-    report = linted.report
-    known = read_baseline(must_read(file))
-    base = os.getcwd() if file == "-" else _folder(file)
-    names = [source.name for batch in linted.batches for host in batch.hosts for source in host.sources]
-    there = {entry.file for entry in known if entry.file == "-" or os.path.exists(os.path.join(base, entry.file))}
-    read = {decodable(path_from(name, report.base, base)) for name in names}
-    return only_new(report, known, base, checks=linted.checks, read=read, there=there)
 
 
 def _prune(options: BaselineOptions, file: str) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zimlint import __version__
-from zimlint.cli import CLEAN
 from zimlint.cli.output import say
+from zimlint.cli.status import CLEAN
 from zimlint.cli.synopsis import Command, Operand, Option, commands
 
 

@@ -10,12 +10,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from zimlint.checks import load_checks
-from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.inputs import read_inputs
 from zimlint.cli.maps import surveys
 from zimlint.cli.options import ExposureOptions
 from zimlint.cli.output import say, terminal_columns, wants_colour
 from zimlint.cli.sites import Rules, known_site
+from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached, views_shown
 from zimlint.finding import Severity
 from zimlint.packets import RangeSet

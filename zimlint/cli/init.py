@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.inputs import SITE_FILE, read_inputs
 from zimlint.cli.options import InitOptions
 from zimlint.cli.output import say
 from zimlint.cli.schema import MODELINE, SCHEMA_FILE
+from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.host import Host
 from zimlint.model import Decide, SrcAddress, Verdict
 from zimlint.packets import format_network

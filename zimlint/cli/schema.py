@@ -9,8 +9,8 @@ import json
 
 from zimlint.assets import asset_json
 from zimlint.checks import load_checks
-from zimlint.cli import CLEAN
 from zimlint.cli.output import say
+from zimlint.cli.status import CLEAN
 from zimlint.source import InternalError
 
 SCHEMA_FILE = ".zimlint.schema.json"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.inputs import read_inputs
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import say
+from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.formats import sniff
 from zimlint.reporters.words import escaped
 

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from zimlint.checks import Check, load_checks, text_of
-from zimlint.cli import CLEAN
 from zimlint.cli.ids import known_check
 from zimlint.cli.options import TableOptions
 from zimlint.cli.output import say
+from zimlint.cli.status import CLEAN
 from zimlint.finding import Severity
 from zimlint.zimbra.catalogue import Catalogue, load_catalogue
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zimlint.cli import CLEAN, UNUSABLE
 from zimlint.cli.inputs import must_read, read_inputs
 from zimlint.cli.options import TraceOptions
 from zimlint.cli.output import complain, say
 from zimlint.cli.packet_text import packet_of, parse_packet
+from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.formats.iptables_save import as_loaded
 from zimlint.host import Host
 from zimlint.model import Ruleset, Step

@@ -11,17 +11,17 @@ import time
 from collections.abc import Iterator
 
 from zimlint.checks import load_checks
-from zimlint.cli import OUR_BUG, UNUSABLE
 from zimlint.cli.fleet.plan import Planned, filled, plan
 from zimlint.cli.fleet.pool import results
 from zimlint.cli.fleet.stream import Progress, Stream, slim, streams, table
 from zimlint.cli.fleet.unit import Failure, Task, packed, unpacked
 from zimlint.cli.inputs import Batch, say_unread
-from zimlint.cli.lint import Linted, folders_of, joined, judged, known_sites, thresholds
+from zimlint.cli.linted import Linted, folders_of, joined, judged, known_sites, thresholds
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import complain, warn
 from zimlint.cli.publish import publish
 from zimlint.cli.sites import KnownSite, Rules, more_rules
+from zimlint.cli.status import OUR_BUG, UNUSABLE
 from zimlint.engine import Job, in_vain
 from zimlint.finding import Report, Unread
 from zimlint.zimbra.catalogue import load_catalogue
