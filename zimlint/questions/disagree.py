@@ -27,11 +27,10 @@ from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import replay
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Transport
+from zimlint.zimbra.tools import comes_and_goes, load_tools
 
 _WORDS = {"tree": "the files of ufw", "dump": "the loaded rules", "status": "ufw status"}
 """The views that are compared, what says most first."""
-_TOOLS = ("DOCKER", "f2b-", "fail2ban", "KUBE-", "LIBVIRT", "cali-", "CNI-", "NETAVARK", "ts-", "CATTLE")
-"""How chains of other programs begin; they come and go beside ufw."""
 _OWN = ("ufw-user", "ufw6-user", "ufw-reject", "ufw6-reject")
 """The chains of which ``ufw status`` shows the content."""
 _MOST = 20
@@ -97,10 +96,10 @@ def _speaks(case: Case, view: View) -> bool:
 def _between(
     check: Check, case: Case, accepted: _Side, refused: _Side, told: list[tuple[Ruleset, Ruleset]]
 ) -> Iterator[Finding]:
-    accepting, refusing = accepted.view, refused.view
+    accepting, refusing, tools = accepted.view, refused.view, load_tools()
     grouped: dict[Span | None, list[tuple[Difference, _Gap]]] = {}
     for difference in differences(accepted.side, refused.side):
-        if not _can_know(accepting, refusing, difference):
+        if comes_and_goes(tools, difference.decision.chain) or not _can_know(refusing, difference):
             continue
         gap = _gap(case, accepting, refusing, difference)
         if gap is not None and not any(_apart(one, other, gap.packet) for one, other in told):
@@ -127,11 +126,9 @@ def _between(
         )  # fmt: skip
 
 
-def _can_know(accepting: View, refusing: View, difference: Difference) -> bool:
+def _can_know(refusing: View, difference: Difference) -> bool:
     """Whether the refusing view would show the line that lets in, if it were there."""
     decision = difference.decision
-    if decision.chain.startswith(_TOOLS):
-        return False
     if refusing.ruleset.view != "status":
         return True
     chain = refusing.ruleset.tables["filter"]["INPUT"]

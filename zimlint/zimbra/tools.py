@@ -49,6 +49,11 @@ def keeper(tools: Collection[Tool], chain: str, chains: Collection[str]) -> Tool
     return None
 
 
+def comes_and_goes(tools: Collection[Tool], chain: str) -> bool:
+    """Whether a chain belongs to a program that works beside ufw, be it one that the administrator adds lines to."""
+    return any(_named(tool.chains, chain) for tool in tools if tool.name != "ufw" and not tool.signs)
+
+
 def adds_to(tool: Tool, chain: str) -> bool:
     """Whether the administrator adds lines of his own to this chain."""
     return _named(tool.mixed, chain)
