@@ -15,7 +15,7 @@ from zimlint.questions.case import Opening, Piece
 from zimlint.questions.probes import probed
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
-from zimlint.semantics.hooks import interface_matches
+from zimlint.semantics.hooks import LINK_LOCAL, interface_matches
 from zimlint.semantics.program import interface_names
 from zimlint.zimbra.catalogue import TRANSPORTS, Service
 from zimlint.zimbra.sources import Networks
@@ -113,7 +113,7 @@ def pieces_of(
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
         for source, network in networks.items():
-            if tunnel and source == "public":
+            if source == "public" and (tunnel or _on_link(family, decision)):
                 continue
             addresses = decision.cell[Axis.SOURCE] & network.get(family, RangeSet())
             if addresses:
@@ -157,6 +157,11 @@ def _by_ipsec(decision: Decision) -> bool:
         isinstance(condition, Opaque) and condition.module == "policy" and "ipsec" in condition.text
         for condition in _conditions(decision.rule)
     )
+
+
+def _on_link(family: Family, decision: Decision) -> bool:
+    """Whether the packets go to a link-local address, so that no router brought them."""
+    return LINK_LOCAL[family] >= decision.cell[Axis.DESTINATION]
 
 
 def _any_matches(patterns: Iterable[str], name: str) -> bool:

@@ -84,6 +84,11 @@ LOOPBACK = {Family.IPV4: RangeSet([(0x7F000000, 0x7FFFFFFF)]), Family.IPV6: Rang
 UNSPECIFIED = {Family.IPV4: RangeSet([(0, 0)]), Family.IPV6: RangeSet([(0, 0)])}
 """Since Linux 5.3 the rest of 0.0.0.0/8 is as good as any address (include/linux/in.h ``ipv4_is_zeronet``)."""
 BROADCAST = {Family.IPV4: RangeSet([(0xFFFFFFFF, 0xFFFFFFFF)]), Family.IPV6: RangeSet()}
+LINK_LOCAL = {
+    Family.IPV4: RangeSet([(0xA9FE0000, 0xA9FEFFFF)]),
+    Family.IPV6: RangeSet([(0xFE80 << 112, (0xFEC0 << 112) - 1)]),
+}
+"""No router passes a packet to one of these on (RFC 3927, section 2.7; RFC 4291, section 2.5.6)."""
 
 UNICAST = {
     family: (MULTICAST[family] | LOOPBACK[family] | UNSPECIFIED[family] | BROADCAST[family]).complement(
