@@ -77,6 +77,16 @@ def test_the_map_has_a_button_for_each_cell_and_a_panel_for_each_button(tmp_path
     assert "svg" in {tag for tag, _ in page.elements}
 
 
+def test_ways_that_cells_share_stand_once() -> None:
+    out = run_zimlint("--format", "html", "hosts/article-mended").out
+    assert len(out) < 400_000
+    page = Page(out)
+    cells = [each for _, each in page.elements if (each.get("class") or "").startswith("cell ")]
+    ways = {each["id"] for _, each in page.elements if each.get("class") == "panel way"}
+    assert ways == {each["popovertarget"] for _, each in page.elements if each.get("class") == "more"}
+    assert len(cells) > 10 * len(ways)
+
+
 def test_hostile_names_stay_text_in_the_map(tmp_path: Path) -> None:
     bad_host(tmp_path / "<script>alert(1)<")
     out = run_zimlint("--format", "html", "<script>alert(1)<", cwd=tmp_path).out

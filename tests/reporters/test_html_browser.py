@@ -104,13 +104,72 @@ def test_the_first_key_leads_past_the_head(opened: Chrome) -> None:
     assert opened.switch_to.active_element.get_attribute("class") == "skip"
 
 
-def test_nothing_is_wider_than_a_small_window(opened: Chrome) -> None:
+def test_focus_goes_into_what_opens_and_is_seen(opened: Chrome) -> None:
+    cell = opened.find_element(By.CSS_SELECTOR, ".cell")
+    opened.execute_script("arguments[0].focus()", cell)
+    ActionChains(opened).send_keys(Keys.ENTER).perform()
+    focused = opened.switch_to.active_element
+    assert focused.get_attribute("class") == "close"
+    assert focused.value_of_css_property("outline-style") == "solid"
+
+
+def test_every_cell_is_reached_by_the_tab_key_and_has_a_name(opened: Chrome) -> None:
+    shown = [cell for cell in opened.find_elements(By.CSS_SELECTOR, ".cell") if cell.is_displayed()]
+    opened.execute_script("document.querySelector('.scroll').focus()")
+    met = []
+    for _ in shown:
+        ActionChains(opened).send_keys(Keys.TAB).perform()
+        met.append(opened.switch_to.active_element)
+        if len(met) == 12:
+            break
+    assert met == shown[: len(met)]
+    for cell in met:
+        assert cell.accessible_name.startswith(tuple("123456789"))
+        assert " from " in cell.accessible_name
+
+
+def test_without_scripts_a_cell_leads_to_the_way(opened: Chrome, page: Path) -> None:
+    opened.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened.get(page.as_uri())
+        cell = opened.find_element(By.CSS_SELECTOR, ".cell.against.error")
+        cell.send_keys(Keys.ENTER)
+        panel = opened.find_element(By.ID, cell.get_dom_attribute("popovertarget") or "")
+        more = panel.find_element(By.CSS_SELECTOR, ".more")
+        assert panel.is_displayed()
+        assert "open by mail1/rules.v4" in more.text
+        more.send_keys(Keys.ENTER)
+        way = opened.find_element(By.ID, more.get_dom_attribute("popovertarget") or "")
+        assert way.is_displayed()
+        assert panel.is_displayed()
+        assert "--dport 7071" in way.find_element(By.CSS_SELECTOR, "mark").text
+        ActionChains(opened).send_keys(Keys.ESCAPE).perform()
+        assert not way.is_displayed()
+        assert panel.is_displayed()
+    finally:
+        opened.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_on_paper_the_ways_stand_behind_the_map(opened: Chrome) -> None:
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        ways = opened.find_elements(By.CSS_SELECTOR, ".way")
+        assert ways
+        assert all(way.is_displayed() for way in ways)
+        assert not any(way.is_displayed() for way in opened.find_elements(By.CSS_SELECTOR, ".close, #filters"))
+        assert not any(one.is_displayed() for one in opened.find_elements(By.CSS_SELECTOR, ".panel:not(.way)"))
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("width", [320, 380, 760])
+def test_nothing_is_wider_than_a_small_window(opened: Chrome, width: int) -> None:
     opened.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     )
     wide = opened.execute_script("return document.documentElement.scrollWidth")
     opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert wide <= 380
+    assert wide <= width
 
 
 def _said(browser: Chrome, kind: str) -> list[dict[str, str]]:

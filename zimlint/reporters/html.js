@@ -1,4 +1,11 @@
 "use strict";
+addEventListener("beforetoggle", (event) => {
+  if (event.newState !== "open") return;
+  for (const button of event.target.querySelectorAll(".more")) {
+    const way = document.getElementById(button.getAttribute("popovertarget")).querySelector(".part");
+    button.replaceWith(way.cloneNode(true));
+  }
+}, true);
 (() => {
   const form = document.getElementById("filters");
   if (!form) return;

@@ -1,6 +1,8 @@
 """The map of a host in the html report: services by sources, each cell opening what proves it.
 
-A cell is a button that opens a popover (HTML Living Standard, "The popover attribute"): no script is needed.
+A cell is a button that opens a popover (HTML Living Standard, "The popover attribute"): no script is needed. The ways
+that cells of many ports have in common stand once, in popovers of their own; a button in the cell's leads there. With a
+script they are shown in that button's place, and on paper behind the map.
 Invariant: nothing is told by colour alone.
 """
 
@@ -11,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached, views_shown
 from zimlint.packets import format_network
-from zimlint.reporters.html_parts import Lines, el, line_block, way
+from zimlint.reporters.html_parts import Lines, el, line_block, packet_line, way
 from zimlint.reporters.text import place
 from zimlint.reporters.words import escaped
 
@@ -25,12 +27,13 @@ def map_section(found: ExposureMap, number: int, lines: Lines) -> Element:
 
 
 class _Section:
-    """Guards the numbers of the deciding lines and the ids of the popovers."""
+    """Guards the numbers of the deciding lines and the ids of what opens."""
 
     def __init__(self, found: ExposureMap, number: int, lines: Lines) -> None:
         self.map, self.number, self.lines = found, number, lines
         self.deciding: dict[tuple[str, int], tuple[int, Part]] = {}
         self.panels: list[Element] = []
+        self.ways: dict[tuple[object, ...], tuple[str, Element]] = {}
 
     def element(self) -> Element:
         """The whole section."""
@@ -52,6 +55,8 @@ class _Section:
         section.extend([*self._beside(), *self._deciding()])
         section.extend(el("p", f"note: {escaped(note)}", class_="note") for note in found.notes)
         section.extend(self.panels)
+        if self.ways:
+            section.append(el("div", *(panel for _, panel in self.ways.values()), class_="ways"))
         return section
 
     def _table(self, rows: Sequence[Row], title: str) -> Element:
@@ -102,18 +107,26 @@ class _Section:
         return self.deciding[key][0]
 
     def _panel(self, name: str, label: str, cells: Sequence[Cell]) -> Element:
-        panel = el(
-            "div", el("button", "close", type="button", popovertarget=name, popovertargetaction="hide", class_="close"),
-            el("h4", label, id=f"{name}-title"), id=name, popover="auto", role="dialog", class_="panel",
-            aria_labelledby=f"{name}-title",
-        )  # fmt: skip
+        panel = _dialog(name, "panel", label)
         for cell in cells:
             panel.append(el("h5", cell.family.title))
             for part in cell.parts[:_MOST_PARTS]:
-                panel.append(self._part(part, cell))
+                panel.append(packet_line(part.packet))
+                panel.append(self._opener(part, cell))
             if len(cell.parts) > _MOST_PARTS:
                 panel.append(el("p", f"{len(cell.parts) - _MOST_PARTS} more parts"))
         return panel
+
+    def _opener(self, part: Part, cell: Cell) -> Element:
+        """A button for what a part shares with those of other ports; where a script runs it is shown in its place."""
+        key = (part.verdict, part.addresses, part.span, part.path, part.only, part.moved, part.depends_on)
+        if key not in self.ways:
+            name = f"way-{self.number}-{len(self.ways)}"
+            panel = _dialog(name, "panel way", f"{self._numbered(part)}: {place(part.span)}")
+            panel.append(self._part(part, cell))
+            self.ways[key] = name, panel
+        told = f"{part.verdict} by {place(part.span)}: the way"
+        return el("button", told, type="button", popovertarget=self.ways[key][0], class_="more")
 
     def _part(self, part: Part, cell: Cell) -> Element:
         ranges = part.addresses.ranges
@@ -124,9 +137,9 @@ class _Section:
         told = escaped(", ".join(filter(None, words)))
         said = f": {told}" if told else ""
         return el(
-            "div", el("p", el("b", part.verdict, class_=f"badge {part.verdict}"), f" {said}"),
+            "div", el("p", el("b", part.verdict, class_=f"badge {part.verdict}"), said),
             el("p", f"from {addresses}{more}", class_="from"), line_block(part.span, self.lines),
-            *way(part.packet, part.path, self.lines), class_="part",
+            *way(part.path, self.lines), class_="part",
         )  # fmt: skip
 
     def _deciding(self) -> Iterator[Element]:
@@ -147,3 +160,14 @@ class _Section:
         if told:
             items = (el("li", f"{ports} to {escaped(', '.join(sources))}") for ports, sources in told.items())
             yield el("div", el("p", "open beside the services of Zimbra:"), el("ul", *items), class_="beside")
+
+
+def _dialog(name: str, class_: str, title: str) -> Element:
+    """An empty popover with its title, and a button that closes it."""
+    close = el(
+        "button", "close", type="button", popovertarget=name, popovertargetaction="hide", class_="close", autofocus=""
+    )
+    return el(
+        "div", close, el("h4", title, id=f"{name}-title"), id=name, popover="auto", role="dialog", class_=class_,
+        aria_labelledby=f"{name}-title",
+    )  # fmt: skip

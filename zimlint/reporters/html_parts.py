@@ -61,9 +61,13 @@ def line_block(span: Span, lines: Lines) -> Element:
     return el("figure", el("figcaption", place(span)), el("pre", code, tabindex="0"), class_="line")
 
 
-def way(packet: Packet, path: Sequence[Step], lines: Lines) -> Iterator[Element]:
-    """The packet, each line that it meets, and the picture of the chains."""
-    yield el("p", "packet ", el("code", packet_words(packet)), class_="packet")
+def packet_line(packet: Packet) -> Element:
+    """The packet in words."""
+    return el("p", "packet ", el("code", packet_words(packet)), class_="packet")
+
+
+def way(path: Sequence[Step], lines: Lines) -> Iterator[Element]:
+    """Each line that a packet meets, and the picture of the chains."""
     steps = el("ol", class_="path")
     spans = {(step.span.source, step.span.line): step.span for step in path if step.span is not None}
     together = runs(path)

@@ -1,7 +1,7 @@
 """One self-contained page: findings with filters, and the map of each host with what proves each cell.
 
 Its policy (CSP Level 3, ``meta``) lets only the page's own style and script run and forbids the network altogether;
-without the script everything is there but the filters.
+without the script everything is there but the filters, and a cell's way is one key further.
 Invariant: beside its own two assets this reads no file, and nothing of the input is markup.
 """
 
@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 from zimlint.finding import CheckText, Finding, Report, Severity
 from zimlint.reporters import Rendered, Style
 from zimlint.reporters.html_map import map_section
-from zimlint.reporters.html_parts import Lines, el, line_block, way
+from zimlint.reporters.html_parts import Lines, el, line_block, packet_line, way
 from zimlint.reporters.text import place, summary
 from zimlint.reporters.words import escaped, message_words
 
@@ -114,7 +114,8 @@ def _finding(finding: Finding, text: CheckText | None, lines: Lines) -> Element:
             seen.append(el("li", f"{len(finding.related) - _MOST_RELATED} more places"))
         made.append(el("details", el("summary", "see also"), el("ul", *seen)))
     if finding.evidence is not None:
-        shown = way(finding.evidence.packet, finding.evidence.path, lines)
+        packet, path, _ = finding.evidence
+        shown = (packet_line(packet), *way(path, lines))
         made.append(el("details", el("summary", "the packet that proves it, and its way"), *shown, class_="proof"))
     if text is not None:
         made.append(el("details", el("summary", "why"), el("p", text.why)))
