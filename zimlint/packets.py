@@ -162,6 +162,37 @@ def parse_address(text: str) -> tuple[Family, int]:
     return Family.IPV6, int(IPv6Address(text))
 
 
+def c_number(text: str, top: int) -> int | None:
+    """A number as strtoul(3) reads it, hexadecimal and octal included; None if it is none or above ``top``."""
+    if not text.isalnum():  # the blanks and the plus that strtoul passes over; libxtables refuses a minus
+        text = text.lstrip(" \t\n\v\f\r").removeprefix("+")
+    if not text.isascii() or not text.isalnum():
+        return None
+    try:
+        value = int(text, 8) if text[0] == "0" and text[1:].isdigit() else int(text, 16 if text[:2] in _HEX else 10)
+    except ValueError:
+        return None
+    return value if value <= top else None
+
+
+_HEX = ("0x", "0X")
+
+
+def resolved(text: str) -> int:
+    """An IPv4 address as getaddrinfo(3) reads it (inet_aton(3)): one to four parts, octal or hexadecimal with a zero
+    before them, the last of which fills what is left. ValueError for anything else.
+    """
+    *first, last = text.split(".")
+    values = [c_number(part, 255) if part[:1].isdigit() else None for part in first]
+    values.append(c_number(last, (1 << 32 - 8 * len(first)) - 1) if len(first) < 4 and last[:1].isdigit() else None)
+    address = 0
+    for place, value in enumerate(values):
+        if value is None:
+            raise ValueError(f"'{text}' is not an address")
+        address |= value << (0 if place == len(first) else 24 - 8 * place)
+    return address
+
+
 def format_address(family: Family, number: int) -> str:
     """The usual spelling of an address."""
     if family is Family.IPV4:

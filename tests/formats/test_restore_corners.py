@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from zimlint.formats.iptables_save import read_iptables_save
-from zimlint.model import Condition, DstPorts, FilterRule, InInterface, Problem, Protocols, SrcAddress
+from zimlint.model import Condition, CtOriginal, DstPorts, FilterRule, InInterface, Problem, Protocols, SrcAddress
 from zimlint.packets import Family, RangeSet, network
 from zimlint.source import Source
 
 TCP = Protocols(RangeSet([(6, 6)]))
+UDP = Protocols(RangeSet([(17, 17)]))
 PORT_25 = DstPorts(RangeSet([(25, 25)]))
 
 TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
@@ -22,7 +23,23 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -p 006 --dport 25", (TCP, PORT_25)),
     ("-A INPUT -p 0x6 -mtcp --dport 25", (TCP, PORT_25)),
     ("[a:] -A INPUT -p tcp", (TCP,)),
-    ("-A INPUT -p udp --dport 80:25", (Protocols(RangeSet([(17, 17)])), DstPorts(RangeSet()))),
+    ("-A INPUT -s 443", (SrcAddress(network("0.0.1.187")[1]),)),
+    ("-A INPUT -s 8.1.300", (SrcAddress(network("8.1.1.44")[1]),)),
+    ("-A INPUT -s +8.1.1.1/+16", (SrcAddress(network("8.1.0.0/16")[1]),)),
+    ("-A INPUT -m iprange --src-range 010.1.1.1-010.1.1.1", (SrcAddress(network("8.1.1.1")[1]),)),
+    ("-A INPUT -m conntrack --ctorigsrc 10/8", (CtOriginal("src", network("0.0.0.0/8")[1]),)),
+    ("-A INPUT -m conntrack --ctorigsrc 10.1.1.1/010", (CtOriginal("src", network("10.0.0.0/8")[1]),)),
+    ("-A INPUT -m conntrack --ctorigsrc 10.1.1.1/33", (CtOriginal("src", network("10.1.1.1")[1]),)),
+    ("-A INPUT -m conntrack --ctorigsrc 10.1.1.1/255.0.255.0", (CtOriginal("src", network("10.1.1.1")[1]),)),
+    ("-A INPUT -p tcp --dport 031", (TCP, PORT_25)),
+    ("-A INPUT -p udp --dport 025", (UDP, PORT_25)),
+    ("-A INPUT -p udp --dport 65561", (UDP, PORT_25)),
+    ("-A INPUT -p udp --dport 080:0138", (UDP, DstPorts(RangeSet([(80, 138)])))),
+    ("-A INPUT -p udp -m multiport --dports 031", (UDP, PORT_25)),
+    ("-A INPUT -m conntrack --ctorigdstport 080", (CtOriginal("dport", RangeSet([(80, 80)])),)),
+    ("-A INPUT -p dccp --dport 80:25", (Protocols(RangeSet([(33, 33)])), DstPorts(RangeSet()))),
+    ("-I INPUT 0x1 -p tcp", (TCP,)),
+    ("-A INPUT -p udp --dport 80:25", (UDP, DstPorts(RangeSet()))),
     ("-A INPUT -i eth0\r", (InInterface("eth0\r"),)),
     ("-A INPUT -m comment --comment mail\r", ()),
     (":OUTPUT ACCEPT [0:0]\r\n-A INPUT -p tcp", (TCP,)),
@@ -53,6 +70,13 @@ REFUSED = [
     ("-Z NOWHERE", "Bad built-in chain name."),
     ("-Z INPUT x", "Invalid rule number `x'"),
     ("-C INPUT -j ACCEPT", "Bad rule (does a matching rule exist in that chain?)."),
+    ("-A INPUT -p tcp --dport 080", "invalid port/service `080' specified"),
+    ("-A INPUT -p udp --dport 0x19", 'Port "0x19" does not resolve to anything.'),
+    ("-A INPUT -p udp --dport -1", 'Port "-1" does not resolve to anything.'),
+    ("-A INPUT -s 1.2.3.999", "host/network `1.2.3.999' not found"),
+    ("-A INPUT -p tcp -j -A --state DROP", 'unknown option "--state"'),
+    ("-I INPUT 4294967297", "Invalid rule number `4294967297'"),
+    ("-Z INPUT 1", "No chain/target/match by that name."),
     (":mine -\n-A INPUT -p tcp -g mine --icmp-type 8", 'unknown option "--icmp-type"'),
 ]  # fmt: skip
 
@@ -62,6 +86,21 @@ def test_what_the_tool_refuses(lines: str, words: str) -> None:
     rules, problems = _read(lines)
     assert not rules
     assert [(problem.message, problem.fatal) for problem in problems] == [(words, True)]
+
+
+TABLES = [
+    ("*filter \r", None),
+    ("*filter x\r", None),
+    ("*filter\r ", "table name 'filter\r' invalid"),
+    ("*filter\r", "line 1 ends in CR LF: table name 'filter\\r' invalid"),
+    ("* filter", None),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), TABLES)
+def test_the_name_of_a_table_ends_at_a_blank_alone(line: str, words: str | None) -> None:
+    ruleset = read_iptables_save(Source("rules.v4", f"{line}\n-A INPUT -j ACCEPT\nCOMMIT\n"), Family.IPV4)
+    assert [problem.message for problem in ruleset.problems][:1] == ([] if words is None else [words])
 
 
 NAT_REFUSED = [

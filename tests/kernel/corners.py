@@ -364,6 +364,33 @@ CORNERS = {
         },
         sets=_SETS,
     ),
+    "numbers that begin with a zero": Case(
+        """:INPUT DROP
+        -A INPUT -p tcp --dport 025 -j ACCEPT
+        -A INPUT -p udp --dport 025 -j ACCEPT
+        -A INPUT -p udp --dport 65616 -j ACCEPT
+        -A INPUT -p icmp -s 0313.0.113.011 -j ACCEPT
+        -A INPUT -p gre -m iprange --src-range 0313.0.113.010-0313.0.113.012 -j ACCEPT
+        -A INPUT -p esp -m conntrack --ctorigsrc 203.0.113.9/255.0.255.0 -j ACCEPT
+        -A INPUT -p sctp -m set --match-set octal src -j ACCEPT
+        """,
+        {
+            f"{NOBODY} -> :21": "accept",
+            f"{NOBODY} -> :25": "drop",
+            "udp 203.0.113.9 -> :25": "accept",
+            "udp 203.0.113.9 -> :21": "drop",
+            "udp 203.0.113.9 -> :80": "accept",
+            "icmp 203.0.113.9 -> type 8": "accept",
+            "icmp 203.0.113.11 -> type 8": "drop",
+            "gre 203.0.113.10 -> host": "accept",
+            "gre 203.0.113.11 -> host": "drop",
+            "esp 203.0.113.9 -> host": "accept",
+            "esp 203.77.113.9 -> host": "drop",
+            "sctp 203.0.113.9 -> :25": "accept",
+            "sctp 203.0.113.11 -> :25": "drop",
+        },
+        sets="create octal hash:ip family inet\nadd octal 0313.0.113.011\n",
+    ),
     "over loopback": Case(
         """:INPUT DROP
         :OUTPUT DROP

@@ -19,7 +19,7 @@ from zimlint.formats.shapes import shape_of, shape_with, slots, tree_of
 from zimlint.formats.tables import Refused, TableStore
 from zimlint.formats.words import bytes_in, split_words
 from zimlint.model import Condition, FilterRule, SrcAddress, Target, Verdict
-from zimlint.packets import Family, network
+from zimlint.packets import Family, c_number, network
 from zimlint.source import Span
 
 DEFAULTS = {"ACCEPT": Verdict.ACCEPT, "DROP": Verdict.DROP}
@@ -107,9 +107,7 @@ class Block:
         self._tails.clear()
         match command.name:
             case "inert" if len(arguments) > 0:
-                store.check_chain(table, arguments[0])
-                if len(arguments) > 1:
-                    _rule_number(arguments[1])
+                store.check_chain(table, arguments[0], _rule_number(arguments[1]) if len(arguments) > 1 else 0)
             case "set_default":
                 if arguments[1] not in DEFAULTS:
                     raise Refused("Bad policy name.")
@@ -183,9 +181,10 @@ def check_chain_name(name: str) -> None:
 
 
 def _rule_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+    found = c_number(text, (1 << 31) - 1)
+    if not found:
         raise Refused(f"Invalid rule number `{text}'")
-    return int(text)
+    return found
 
 
 def _is_source_alone(plan: Plan) -> bool:

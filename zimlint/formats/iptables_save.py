@@ -127,13 +127,19 @@ def _said_to_carriage_return(line: str) -> str | None:
     words = split_words(line)
     if line[:1] in ("#", ":"):
         return None
+    if line[:1] == "*":
+        named = _table_words(line + "\r")[:1]
+        return f"table name '{named[0][:-1]}\\r' invalid" if named and named[0].endswith("\r") else None
     if not words or line[-1] in " \t":
         return "Bad argument `\\r'"
-    if line[0] == "*":
-        return f"table name '{line[1:]}\\r' invalid"
     if line == "COMMIT":
         return "Bad argument `COMMIT'"
     return None if words[-2:-1] and words[-2] in _TEXTS and '"' not in words[-1] else f"Bad argument `{words[-1]}\\r'"
+
+
+def _table_words(line: str) -> list[str]:
+    """The words behind the ``*``: the tool cuts them at blanks alone, and looks at the first (strtok)."""
+    return [word for word in re.split(r"[ \t]", line.strip(" \t")[1:]) if word]
 
 
 class _Loading:
@@ -156,7 +162,7 @@ class _Loading:
         if text != self.source.text:
             words = "line 1 failed: a byte order mark stands at its start"
             self._report("not-loaded", words, self._span(self.source.line(1), 1), True)
-        pasted = not re.search(r"^[ \t]*\*[a-z]", text, re.M)
+        pasted = not re.search(r"^[ \t]*\*[ \t]*[a-z]", text, re.M)
         if pasted:
             self._begin_paste(text)
         lines = text.split("\n")
@@ -236,7 +242,7 @@ class _Loading:
             self._report("not-loaded", said, self.opened, True)
         elif line[0] != "*":
             self._report("not-loaded", f"line {span.line} failed: a blank stands before the *", span, True)
-        words = ["*", *line.strip()[1:].split()]
+        words = ["*", *_table_words(line)]
         self.outside = False
         self.declared = set()
         try:

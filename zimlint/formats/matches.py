@@ -8,16 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from zimlint.formats.addresses import address_span, resolved_address
 from zimlint.formats.tables import Refused
-from zimlint.formats.values import (
-    address,
-    address_span,
-    icmp_types,
-    mark,
-    port_list,
-    port_range,
-    protocol,
-)
+from zimlint.formats.values import icmp_types, mark, port_list, port_range, protocol
 from zimlint.formats.words import bytes_in
 from zimlint.model import (
     AddrType,
@@ -156,11 +149,15 @@ def _ct_protocol(_module: str, negated: bool, values: tuple[str, ...], _family: 
 
 
 def _ct_source(_module: str, negated: bool, values: tuple[str, ...], family: Family) -> Condition | None:
-    return CtOriginal("src", _exactly(address(values[0], family), negated, ALL_ADDRESSES[family]))
+    return CtOriginal(
+        "src", _exactly(resolved_address(values[0], family, "--ctorigsrc"), negated, ALL_ADDRESSES[family])
+    )
 
 
 def _ct_destination(_module: str, negated: bool, values: tuple[str, ...], family: Family) -> Condition | None:
-    return CtOriginal("dst", _exactly(address(values[0], family), negated, ALL_ADDRESSES[family]))
+    return CtOriginal(
+        "dst", _exactly(resolved_address(values[0], family, "--ctorigdst"), negated, ALL_ADDRESSES[family])
+    )
 
 
 def _ct_source_port(_module: str, negated: bool, values: tuple[str, ...], _family: Family) -> Condition | None:

@@ -5,7 +5,7 @@ Invariant: data only; every table says where it comes from.
 
 from __future__ import annotations
 
-from zimlint.packets import Family
+from zimlint.packets import Family, c_number
 
 PROTOCOLS = {
     "ip": 0, "all": 0, "hopopt": 0, "icmp": 1, "igmp": 2, "ggp": 3, "ipencap": 4, "st": 5, "tcp": 6, "egp": 8,
@@ -25,19 +25,6 @@ def protocol_number(text: str) -> int | None:
     known = PROTOCOLS.get(text.lower())
     return known if known is not None else c_number(text, 255)
 
-
-def c_number(text: str, top: int) -> int | None:
-    """A number as strtoul(3) reads it, hexadecimal and octal included; None if it is none or above ``top``."""
-    if not text.isascii() or not text.isalnum():
-        return None
-    try:
-        value = int(text, 8) if text[0] == "0" and text[1:].isdigit() else int(text, 16 if text[:2] in _HEX else 10)
-    except ValueError:
-        return None
-    return value if value <= top else None
-
-
-_HEX = ("0x", "0X")
 
 SERVICES = {
     "tcpmux": 1, "echo": 7, "discard": 9, "systat": 11, "daytime": 13, "netstat": 15, "qotd": 17, "chargen": 19,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from zimlint.formats.addresses import addresses
 from zimlint.formats.matches import condition, is_modelled
 from zimlint.formats.modules import ADDON_TARGETS, TARGETS
 from zimlint.formats.opaque import INERT_OPTIONS, Option, opaque
@@ -17,7 +18,7 @@ from zimlint.formats.outline import Group, Outline
 from zimlint.formats.shapes import Slot
 from zimlint.formats.tables import Refused
 from zimlint.formats.targets import target
-from zimlint.formats.values import Unsettled, addresses
+from zimlint.formats.values import Unsettled
 from zimlint.formats.words import quote_word
 from zimlint.model import Condition, DstAddress, Goto, Inert, Jump, Opaque, OpaqueTarget, SrcAddress, Target
 from zimlint.packets import ALL_ADDRESSES, Family, RangeSet
@@ -200,6 +201,9 @@ def address_condition(kind: AddressKind, ranges: RangeSet, negated: bool, family
     return (kind(ranges),)
 
 
+_LIKE_A_TARGET = re.compile("[A-Z][A-Z0-9_]*")
+
+
 def _chain_or_unknown(
     jump: Slot, foreign: Sequence[Slot], words: Sequence[str], is_chain: Callable[[str], bool]
 ) -> Target:
@@ -214,7 +218,7 @@ def _chain_or_unknown(
         if foreign:
             raise Refused(f'unknown option "{foreign[0].keyword}"')
         return Jump(name)
-    if not name.isupper() or name in TARGETS:
+    if name in TARGETS or not _LIKE_A_TARGET.fullmatch(name):
         raise Refused(f'unknown option "{foreign[0].keyword}"')
     return OpaqueTarget(name, _target_text(name, foreign, words))
 

@@ -67,10 +67,12 @@ class TableStore:
         """Whether a line could go into that chain now."""
         return chain in self._tables.get(table, ()) or chain in BUILT_IN.get(table, ())
 
-    def check_chain(self, table: str, chain: str) -> None:
-        """``-Z CHAIN``, which changes nothing that we keep."""
+    def check_chain(self, table: str, chain: str, index: int) -> None:
+        """``-Z CHAIN index``, which changes nothing that we keep; 0 is the whole chain."""
         if not self.has_chain(table, chain):
             raise Refused("Bad built-in chain name.")
+        if index > len(self._lines(table, chain, None)):
+            raise Refused(_NO_SUCH)
 
     def open_table(self, table: str) -> None:
         """``*table`` of ``iptables-restore -n``: the table exists from now on, with what it has."""

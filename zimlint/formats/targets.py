@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from zimlint.formats.addresses import host_address, resolved_address
 from zimlint.formats.opaque import Option
 from zimlint.formats.tables import Refused
-from zimlint.formats.values import Unsettled, address, host_address, mark, number, port
+from zimlint.formats.values import Unsettled, mark, number, port
 from zimlint.formats.words import quote_word
 from zimlint.model import (
     Decide,
@@ -167,7 +168,7 @@ def _destination(name: str, options: tuple[Option, ...], protocol: int | None, f
             case "--to-ports":
                 ports = _ports(values[0])
             case "--to":
-                addresses = address(values[0], family)
+                addresses = resolved_address(values[0], family, keyword)
     if ports is not None and protocol not in PORT_PROTOCOLS:
         raise Refused("Need TCP, UDP, SCTP or DCCP with port specification")
     return Nat(name, addresses, ports)

@@ -1,4 +1,4 @@
-"""The values of iptables options: addresses, ports, protocols, ICMP types, marks.
+"""The values of iptables options: ports, protocols, ICMP types, marks.
 
 Each function raises ``Refused`` in the tool's words where iptables 1.8.9 would refuse the value, and ``Unsettled``
 where only the machine knows (a host name, a service of its own /etc/services).
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from zimlint.formats.names import ICMP_TYPES, SERVICES, c_number, protocol_number
+from zimlint.formats.names import ICMP_TYPES, SERVICES, protocol_number
 from zimlint.formats.tables import Refused
-from zimlint.packets import Family, RangeSet, masked, network, parse_address
+from zimlint.packets import Family, RangeSet, c_number
 
 
 class Unsettled(Exception):  # noqa: N818
@@ -26,26 +26,44 @@ def number(text: str, top: int) -> int:
 
 
 def port(text: str) -> int:
-    """``25`` or ``smtp``."""
+    """``25`` or ``smtp``, as tcp, sctp, multiport and NAT read it: ``025`` is 21."""
     try:
         return number(text, 65535)
     except ValueError:
-        pass
+        return _service(text, f"invalid port/service `{text}' specified")
+
+
+def resolved_port(text: str) -> int:
+    """``25`` or ``smtp``, as udp, dccp and conntrack read it: with getaddrinfo(3), for which ``025`` is 25.
+
+    What does not fit in 16 bits is cut off there (glibc, sysdeps/posix/getaddrinfo.c).
+    """
+    found = re.fullmatch(r"[ \t\n\v\f\r]*([+-]?)([0-9]+)", text) if text else None
+    if not text or (found and int(found[2]) < 1 << 64):
+        value = (int(found[1] + found[2]) if found else 0) & 0xFFFFFFFF
+        if value < 1 << 31:
+            return value & 0xFFFF
+    return _service(text, f'Port "{text}" does not resolve to anything.')
+
+
+def _service(text: str, refusal: str) -> int:
     if text in SERVICES:
         return SERVICES[text]
     if re.fullmatch(r"[a-z][a-z0-9_.+-]*", text) and not re.fullmatch(r"[a-z0-9]+-\d+", text):
         raise Unsettled(text)
-    raise Refused(f"invalid port/service `{text}' specified")
+    raise Refused(refusal)
 
 
 def port_range(text: str, module: str = "tcp") -> RangeSet:
-    """``25``, ``1000:2000``, ``:1023``, ``1024:``. Only tcp, sctp and dccp refuse a reversed one: it holds nothing."""
+    """``25``, ``1000:2000``, ``:1023``, ``1024:``. Only tcp and sctp refuse a reversed one: it holds nothing."""
+    strict = module in ("tcp", "sctp")
+    read = port if strict else resolved_port
     first, colon, last = text.partition(":")
     if not colon:
-        value = port(first)
+        value = read(first)
         return RangeSet([(value, value)])
-    low, high = port(first) if first else 0, port(last) if last else 65535
-    if low > high and module in ("tcp", "sctp", "dccp"):
+    low, high = read(first) if first else 0, read(last) if last else 65535
+    if low > high and strict:
         raise Refused("invalid portrange (min > max)")
     return RangeSet([(low, high)])
 
@@ -72,46 +90,6 @@ def protocol(text: str) -> int:
     if known is None:
         raise Refused(f'unknown protocol "{text}" specified')
     return known
-
-
-def address(text: str, family: Family) -> RangeSet:
-    """An address, a network, a mask with holes, ``10/8``, ``0/0``; a host name is unsettled."""
-    try:
-        found, ranges = network(text)
-    except ValueError:
-        return _odd_address(text, family)
-    return ranges if found is family else _odd_address(text, family)
-
-
-def _odd_address(text: str, family: Family) -> RangeSet:
-    base, slash, mask = text.partition("/")
-    try:
-        value = _numeric(base, family)
-    except ValueError:
-        if re.search(r"[A-Za-z]", base) and re.fullmatch(r"[A-Za-z0-9._][A-Za-z0-9._-]*", base):
-            raise Unsettled(text) from None
-        raise Refused(f"host/network `{base}' not found") from None
-    try:
-        return masked(value, _mask(mask, family) if slash else (1 << family.bits) - 1, family)
-    except ValueError:
-        raise Unsettled(text) from None
-
-
-def addresses(text: str, family: Family) -> tuple[RangeSet, ...]:
-    """The parts of a comma list: iptables makes a line of its own of each."""
-    if "," not in text:
-        return (address(text, family),)
-    return tuple(address(part, family) for part in text.split(","))
-
-
-def address_span(text: str, family: Family, option: str) -> RangeSet:
-    """``192.0.2.1-192.0.2.9`` of iprange; a reversed one holds nothing."""
-    first, dash, last = text.partition("-")
-    try:
-        ends = [_numeric(part, family) for part in ((first, last) if dash else (first, first))]
-    except ValueError:
-        raise Refused(f'iprange: Bad value for "{option}" option: "{text}"') from None
-    return RangeSet([(ends[0], ends[1])])
 
 
 def icmp_types(text: str, family: Family) -> RangeSet:
@@ -146,38 +124,3 @@ def mark(text: str, option: str, module: str) -> tuple[int, int]:
         return number(value, 0xFFFFFFFF), number(mask, 0xFFFFFFFF) if slash else 0xFFFFFFFF
     except ValueError:
         raise Refused(f'{module}: bad integer value for option "{option}", or out of range.') from None
-
-
-def host_address(text: str, family: Family) -> int:
-    """One plain address, as inet_pton reads it; Refused if it is none of this family."""
-    try:
-        found, value = parse_address(text)
-    except ValueError:
-        found = None
-    if found is not family:
-        raise Refused(f'Bad IP address "{text}"')
-    return value
-
-
-def _numeric(text: str, family: Family, parts: int = 1) -> int:
-    """An address as ``xtables_numeric_to_ipaddr`` reads it: parts may be octal, the last ones left away."""
-    if family is Family.IPV6:
-        found, value = parse_address(text)
-        if found is not family:
-            raise ValueError(text)
-        return value
-    octets = [number(part, 255) for part in text.split(".")]
-    if not parts <= len(octets) <= 4:
-        raise ValueError(text)
-    return int.from_bytes(bytes([*octets, 0, 0, 0][:4]), "big")
-
-
-def _mask(text: str, family: Family) -> int:
-    try:
-        return ((1 << family.bits) - 1) ^ ((1 << family.bits - number(text, family.bits)) - 1)
-    except ValueError:
-        pass
-    try:
-        return _numeric(text, family, 4)
-    except ValueError:
-        raise Refused(f"invalid mask `{text}' specified") from None

@@ -9,7 +9,20 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from zimlint.model import IpSet, SetMatch
-from zimlint.packets import ALL_PORTS, ICMP, ICMPV6, PROTOCOL_NAMES, TCP, UDP, Family, RangeSet, network, parse_address
+from zimlint.packets import (
+    ALL_PORTS,
+    ICMP,
+    ICMPV6,
+    PROTOCOL_NAMES,
+    TCP,
+    UDP,
+    Family,
+    RangeSet,
+    c_number,
+    network,
+    parse_address,
+    resolved,
+)
 
 Part = Literal["src", "dst", "sport", "dport", "proto", "in"]
 Term = tuple[tuple[Part, RangeSet | str], ...]
@@ -76,10 +89,27 @@ def _addresses(held: IpSet, family: Family) -> RangeSet:
 
 
 def _address_range(text: str) -> RangeSet:
+    try:
+        first, dash, last = text.partition("-")
+        if dash:
+            return RangeSet([(parse_address(first)[1], parse_address(last)[1])])
+        return network(text)[1]
+    except ValueError:
+        return _odd_range(text)
+
+
+def _odd_range(text: str) -> RangeSet:
+    """``010.1.1.1/010``: ipset resolves addresses, and reads numbers in C (ipset, lib/parse.c)."""
     first, dash, last = text.partition("-")
+    base, slash, bits = first.partition("/")
+    low = resolved(base)
     if dash:
-        return RangeSet([(parse_address(first)[1], parse_address(last)[1])])
-    return network(text)[1]
+        return RangeSet([(low, resolved(last))])
+    length = c_number(bits, 32) if slash else 32
+    if length is None:
+        raise ValueError(f"'{text}' is no network")
+    hosts = (1 << 32 - length) - 1
+    return RangeSet([(low & ~hosts, low | hosts)])
 
 
 def _term(entry: str, kinds: list[str], directions: tuple[str, ...]) -> Term:
@@ -115,8 +145,16 @@ def _port_side(protocol: int, direction: str) -> Part:
 def _port_range(protocol: int, text: str) -> RangeSet:
     if protocol in (ICMP, ICMPV6):
         kind, _, code = text.partition("/")
-        return RangeSet([(int(kind) << 8 | int(code or 0),) * 2])
+        return RangeSet([(_number(kind) << 8 | _number(code or "0"),) * 2])
     if text == "0" and protocol not in (6, 17, 132, 136):
         return ALL_PORTS
     first, _, last = text.partition("-")
-    return RangeSet([(int(first), int(last or first))])
+    return RangeSet([(_number(first), _number(last or first))])
+
+
+def _number(text: str) -> int:
+    """A number as ipset reads it; a service's name is unsettled."""
+    value = c_number(text, 65535)
+    if value is None:
+        raise ValueError(f"'{text}' is no number")
+    return value
