@@ -44,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "questions": JUDGING | {"checks", "exposure"},
     "settle": JUDGING | {"questions"},
     "hosts": {"formats", "ufw", "model", "host", "source", "packets", "finding"},
-    "suppressions": JUDGING | {"checks", "questions", "yaml_tree"},
+    "suppressions": JUDGING | {"checks", "questions", "settle", "yaml_tree"},
     "engine": JUDGING | {"checks", "questions", "settle", "suppressions"},
     "survey": JUDGING | {"checks", "engine", "exposure", "questions"},
     "reporters": {"exposure", "finding", "fingerprint", "source", "packets", "model"},

@@ -39,9 +39,8 @@ BAD = [
     "also_allowed: [70000/tcp from public]\n", "severity: {ssh-exposd: error}\n", "severity: {ssh-exposed: high}\n",
     "fail_on: never\n", "interfaces: {outside: [eth0]}\n", "interfaces: {inside: [eth+1]}\n",
     "interfaces: {inside: [abcdefghijklmnop]}\n", "ignore: {check: a}\n", "ignore: [ssh-exposed]\n",
-    "ignore: [{check: ssh-exposed, path: a}]\n", "ignore: [{check: ssh-exposed, reason: a}]\n",
-    "ignore: [{path: a, reason: a}]\n", "ignore: [{check: ssh-exposed, path: a, reason: '  '}]\n",
-    "ignore: [{check: ssh-exposed, path: a, reason: }]\n", "ignore: [{check: 'ssh-exposed,', path: a, reason: b}]\n",
+    "ignore: [{check: ssh-exposed, reason: a}]\n",
+    "ignore: [{path: a, reason: a}]\n", "ignore: [{check: 'ssh-exposed,', path: a, reason: b}]\n",
     "ignore: [{check: ssh-exposed, path: a, reason: b, until: tomorrow}]\n",
     "ignore: [{check: ssh-exposed, path: a, reason: b, until: 20261231}]\n",
     "ignore: [{check: ssh-exposed, path: a, reason: b, ports: [22]}]\n",
@@ -49,6 +48,12 @@ BAD = [
     "ignore: [{check: ssh-exposed, path: a, reason: b, ports: [70000/tcp]}]\n",
     "ignore: [{check: ssh-exposed, path: a, reason: b, port: [22/tcp]}]\n", "rules: my/rules\n", "rules: [[a]]\n",
 ]  # fmt: skip
+
+TOLD = [
+    "ignore: [{check: ssh-exposed, path: a}]\n", "ignore: [{check: ssh-exposed, path: a, reason: '  '}]\n",
+    "ignore: [{check: ssh-exposed, path: a, reason: ''}]\n", "ignore: [{check: ssh-exposed, path: a, reason: }]\n",
+]  # fmt: skip
+"""What a run reads and tells as a finding, and an editor marks while it is written."""
 
 
 def value_of(node: YamlNode | None) -> object:
@@ -106,10 +111,18 @@ def test_what_is_refused_is_not_valid(text: str) -> None:
     assert (is_read(text), is_valid(text)) == (False, False)
 
 
+@pytest.mark.parametrize("text", TOLD)
+def test_what_is_told_as_a_finding_is_not_valid(text: str) -> None:
+    """An entry without a reason is no broken file, but an editor is to mark it while it is written."""
+    assert (is_read(text), is_valid(text)) == (True, False)
+
+
 def test_the_site_files_of_the_fixtures_are_valid() -> None:
     files = sorted(FIXTURES.rglob(".zimlint.yaml"))
     assert files
     for file in files:
+        if file.parent.name == "fires-site-file-without-a-reason":
+            continue
         assert is_valid(file.read_text(encoding="utf-8")), file
 
 

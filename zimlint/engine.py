@@ -60,12 +60,13 @@ def lint(
         texts.update((check.id, text_of(check)) for check in asked if check.id not in texts)
         found, said = _ask(asked, case)
         if job.site.ignore or has_suppressions(job.host.sources):
-            from zimlint.suppressions.weigh import told, weigh
+            from zimlint.suppressions.weigh import weigh
 
-            left, out, why = weigh(found, case, checks, [check.id for check in asked], today)
-            suppressed += told(settle(out, case), why)
-            found = left
-        findings += settle(found, case)
+            weighed = weigh(found, case, checks, [check.id for check in asked], today)
+            findings += weighed.left
+            suppressed += weighed.suppressed
+        else:
+            findings += settle(found, case)
         notes += said
         files.update((source.name, None) for source in job.host.sources)
         for ruleset in job.host.rulesets:
@@ -126,6 +127,11 @@ def in_vain(
 
 
 def _runs(check: Check, site: Site, select: Collection[str], ignore: Collection[str]) -> bool:
+    """Whether a check is asked.
+
+    One that is not asked (``off``, ``--ignore``) accepts no fault: what it would have been told in the stead of comes
+    up. A fault is accepted by suppressing its finding, or with a baseline, which knows findings as they are told.
+    """
     if check.id in ignore or (select and check.id not in select):
         return False
     word = site.severity.get(check.id, "off" if check.severity == "off" else "")

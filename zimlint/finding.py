@@ -72,6 +72,8 @@ class Suppressed(NamedTuple):
     reason: str
     by: Span
     """Where the reason is given."""
+    also: tuple[Span, ...] = ()
+    """Other places that say so of the rest of its ports."""
 
 
 class Unread(NamedTuple):

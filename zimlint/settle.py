@@ -30,13 +30,16 @@ _EXPLAINING = {
 """What says why another fault is there and is not seen; the empty text is the finding's own message."""
 
 
-def settle(findings: Iterable[Finding], case: Case) -> list[Finding]:
-    """The findings of one host without repetition, in the order of files and lines."""
+def settle(findings: Iterable[Finding], case: Case, beside: Iterable[Finding] = ()) -> list[Finding]:
+    """The findings of one host without repetition, in the order of files and lines.
+
+    What stands ``beside`` them is about something else than the rules, and tells none of their faults.
+    """
     found = _join_protocols(_join_families(_join_views(list(findings), case)))
     found = _explain(_follow_profiles(_follow_drift(_follow_first_line(found))))
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
-    return sorted(left, key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
+    return sorted((*left, *beside), key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
 
 
 def _follow_first_line(findings: list[Finding]) -> list[Finding]:

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 from zimlint.source import Source
 
-MARK = "zimlint:"
-MARK_IN_HEX = MARK.encode().hex()
-"""As ufw keeps it in user.rules."""
+_SPELT = ("lint", "Lint", "LINT")
+_SIGNS = (*_SPELT, *(word.encode().hex() for word in _SPELT))
+"""Of zimlint in any case that people write, in plain text and as ufw keeps a comment in user.rules."""
 
 
 def has_suppressions(sources: Iterable[Source]) -> bool:
-    """Whether it is worth while to look closer."""
-    return any(MARK in source.text or MARK_IN_HEX in source.text for source in sources)
+    """Whether it is worth while to look closer. Plain searches: a dump of 100,000 lines is through in milliseconds."""
+    return any(sign in source.text for source in sources for sign in _SIGNS)

@@ -4,6 +4,7 @@ It stands in a comment on the line itself or above it, in the comment of a ufw r
 in ``ufw status``), or in ``-m comment --comment "..."``. A ``#`` behind a rule is no comment: iptables-restore refuses
 the line (``Bad argument `#'``), a profile takes it as part of the value; behind ``:INPUT DROP [0:0]`` and ``*filter``
 iptables-restore reads no further. Seen with iptables 1.8.9, both variants, and ufw 0.36.2.
+Case and blanks do not matter. What is only like it (``zimlint ignore CHECK``) is handed back without checks.
 Invariant: text is only looked through; what a line means to the real tool is asked of nobody.
 """
 
@@ -14,16 +15,20 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from zimlint.source import Source, Span
-from zimlint.suppressions import MARK, MARK_IN_HEX, has_suppressions
+from zimlint.suppressions import has_suppressions
 
 _TUPLE = "### tuple ###"
 _HEX = re.compile(r"\bcomment=((?:[0-9a-f]{2})+)")
 _OPTION = re.compile(r"""(?:--|(?<=\s))comment[ \t]+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(?!--)(\S+))""")
-_ALLOW = re.compile(r"zimlint:\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)(?:\s*:\s*|\s+|$)(.*)", re.DOTALL)
+_NAME = "zimlint"
+_MARK = r"zimlint\s*:"
+_ALLOW = re.compile(rf"{_MARK}\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)(?:\s*:\s*|\s+|$)(.*)", re.DOTALL | re.IGNORECASE)
+_LIKE_IT = r"zimlint[\W_]{0,4}(?:allow|ignore|disable|suppress|accept|skip|noqa)(?:e?d|s)?(?![^\W_])"
+"""With the colon forgotten, or the word of another linter; what speaks about zimlint reads otherwise."""
 
 
 class Suppression(NamedTuple):
-    """One of them. ``checks`` is empty where it is not understood."""
+    """One of them. ``checks`` is empty where it is not understood, or where it may be none at all: see ``marked``."""
 
     checks: tuple[str, ...]
     reason: str
@@ -34,6 +39,8 @@ class Suppression(NamedTuple):
     """The lines of its file that it speaks for."""
     of_rule: bool
     """It is the comment of a rule, so that it shows in every file that shows the rule."""
+    marked: bool = True
+    """It begins with ``zimlint:``, so that it means to be one."""
 
 
 def read_suppressions(source: Source) -> Iterator[Suppression]:
@@ -42,7 +49,7 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
         return
     lines = source.text.split("\n")
     for number, line in enumerate(lines, 1):
-        if MARK not in line and MARK_IN_HEX not in line:
+        if _NAME not in line.lower() and not line.lstrip().startswith(_TUPLE):
             continue
         bare = line.strip()
         if bare.startswith(_TUPLE):
@@ -61,7 +68,7 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
                 text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
                 yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
         elif not bare.startswith("-") and "=" not in line.partition("#")[0]:
-            mark = re.search(r"(?<=\s)#\s*(?=zimlint:)", line)
+            mark = re.search(r"(?<=\s)#\s*(?=.*zimlint)", line, re.IGNORECASE)
             if mark is not None:
                 of_rule = not bare.startswith((":", "*"))  # else a row of ufw status
                 text = line[mark.end() :].strip()
@@ -71,15 +78,16 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
 def _suppression(
     source: Source, number: int, text: str, start: int, end: int, lines: Sequence[int], of_rule: bool
 ) -> Iterator[Suppression]:
-    if not text.startswith(MARK):
-        return
+    text = text.strip()
     span = Span(source, number, start + 1, number, end + 1)
-    found = _ALLOW.fullmatch(text.strip())
-    if found is None:
-        yield Suppression((), "", text.strip(), span, lines, of_rule)
-    else:
-        checks = tuple(dict.fromkeys(re.split(r"\s*,\s*", found[1])))
-        yield Suppression(checks, found[2].strip(), text.strip(), span, lines, of_rule)
+    found = _ALLOW.fullmatch(text)
+    if found is not None:
+        checks = tuple(dict.fromkeys(re.split(r"\s*,\s*", found[1].lower())))
+        yield Suppression(checks, found[2].strip(), text, span, lines, of_rule)
+    elif re.match(_MARK, text, re.IGNORECASE):
+        yield Suppression((), "", text, span, lines, of_rule)
+    elif (re.search if of_rule else re.match)(_LIKE_IT, text, re.IGNORECASE):  # a rule of ufw's has but one comment
+        yield Suppression((), "", text, span, lines, of_rule, marked=False)
 
 
 def _below(lines: Sequence[str], number: int) -> int:

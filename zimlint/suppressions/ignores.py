@@ -8,36 +8,49 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import NamedTuple
 
 from zimlint.checks import AFTERWARDS, Check
 from zimlint.finding import Finding, Suppressed
 from zimlint.host import Host
-from zimlint.packets import RangeSet
 from zimlint.questions.case import Case
 from zimlint.questions.findings import finding
 from zimlint.source import Span
+from zimlint.suppressions.ports import Ports, ports_of, shared, without
 from zimlint.zimbra.catalogue import Catalogue
 from zimlint.zimbra.site import Ignore, Node, Site
 
 _WILD = "*?["
 
 
-def covering(site: Site, each: Finding, today: str) -> tuple[str, Span] | None:
-    """The reason why a finding is ignored and where it is given; None where it is not.
+class Cover(NamedTuple):
+    """Why a finding is ignored, or some of its ports are."""
 
-    Where entries name ports, they have to name all of the finding's together.
-    """
-    entries = [one for one in site.ignore if not _ended(one, today) and _is_about(site, one, each)]
+    reason: str
+    by: Span
+    """Where it is given."""
+    also: tuple[Span, ...] = ()
+    """Other entries that are needed for it."""
+    left: Ports = MappingProxyType({})
+    """The finding's ports that no entry names."""
+
+
+def covering(site: Site, each: Finding, today: str) -> Cover | None:
+    """What covers a finding or a part of its ports; None where nothing does. What names no ports covers all of it."""
+    entries = [one for one in site.ignore if one.reason and not _ended(one, today) and _is_about(site, one, each)]
+    needed: list[Ignore] = []
+    left = ports_of(each.ports)
     for one in entries:
         if one.ports is None:
-            return one.reason, one.span
-    if not entries or not each.ports:
+            return Cover(one.reason, one.span)
+        if shared(left, one.ports):
+            needed.append(one)
+            left = without(left, one.ports)
+    if not needed:
         return None
-    by_entry = [(one, [label for label in each.ports if _names(one, label)]) for one in entries]
-    if {label for _, labels in by_entry for label in labels} != set(each.ports):
-        return None
-    first = next(one for one, labels in by_entry if labels)
-    return first.reason, first.span
+    first, *others = needed
+    return Cover(first.reason, first.span, tuple(one.span for one in others), left)
 
 
 def left_over(
@@ -52,25 +65,29 @@ def left_over(
     suppressed: Sequence[Suppressed],
     today: str,
 ) -> Iterator[Finding]:
-    """What is wrong with a site's entries after a run: ended ones, and those that cover nothing.
+    """What is wrong with a site's entries after a run: those without a reason, ended ones, and those in vain.
 
     ``files`` were read, ``folders`` were read as a whole; ``asked`` are the checks that ran.
     """
     own = next((check for check in checks.values() if check.question == AFTERWARDS and check.id in asked), None)
     if own is None or site.source is None:
         return
-    used = {one.by[:3] for one in suppressed}
+    used = {span[:3] for one in suppressed for span in (one.by, *one.also)}
     names = [_relative(site, name) for name in files]
     whole = [os.path.abspath(folder) for folder in folders]
     case = Case(Host(site.source.name), site, Node(site.source.name, ()), catalogue, {}, ())
     for one in site.ignore:
         read = _read_as_a_whole(site, one, whole)
+        there = any(_matches(one.path, name) for name in names)
         what = " and ".join(one.checks)
-        if _ended(one, today):
-            if read or any(_matches(one.path, name) for name in names):
-                yield finding(own, case, one.span, f"the suppression of {what} ended on {one.until}")
+        if not one.reason or _ended(one, today):
+            if read or there:
+                message = f"ended on {one.until}" if one.reason else "gives no reason, so it does not count"
+                yield finding(own, case, one.span, f"the suppression of {what} {message}")
         elif read and one.span[:3] not in used and all(name in asked for name in one.checks):
             near = next((each for each in findings if _is_about(site, one, each)), None)
+            twin = next((each for each in suppressed if _is_about(site, one, each.finding)), None)
+            verb = "is" if len(one.checks) == 1 else "are"
             if near is not None and near.ports:
                 others = [label for label in near.ports if not _names(one, label)]
                 so = (
@@ -78,8 +95,10 @@ def left_over(
                 )
                 message = f"{near.check} in {near.span.source.name} {so}, so it is not ignored"
                 yield finding(own, case, one.span, message, related=[(near.span, near.message)])
-            elif any(_matches(one.path, name) for name in names):
-                verb = "is" if len(one.checks) == 1 else "are"
+            elif twin is not None:
+                message = f"{what} {verb} ignored in {one.path}, but what is found there is suppressed already"
+                yield finding(own, case, one.span, message, related=[(twin.by, "by this")])
+            elif there:
                 yield finding(own, case, one.span, f"{what} {verb} ignored in {one.path}, but not found there")
             else:
                 yield finding(own, case, one.span, f"{what} ignored in {one.path}, where there is no file")
@@ -96,14 +115,7 @@ def _is_about(site: Site, one: Ignore, each: Finding) -> bool:
 
 def _names(one: Ignore, label: str) -> bool:
     """Whether an entry names all ports of ``7071/tcp`` or ``7025-7047/tcp``."""
-    if one.ports is None:
-        return True
-    numbers, _, transport = label.partition("/")
-    low, _, high = numbers.partition("-")
-    named = one.ports.get(transport)
-    if named is None or not low.isdigit() or not (high or low).isdigit():
-        return False
-    return not RangeSet([(int(low), int(high or low))]) - named
+    return one.ports is None or not without(ports_of((label,)), one.ports)
 
 
 def _relative(site: Site, name: str) -> str:

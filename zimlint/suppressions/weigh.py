@@ -1,38 +1,35 @@
 """What an administrator has allowed, with a reason: findings left out, and suppressions that suppress nothing.
 
-A suppression in a file speaks for its line. The same fault in the other family or in another view of the host (one rule
-of ufw's is a line in user.rules, in user6.rules, in a dump and in a status) is suppressed with it; another line of the
-same file never is. An ``ignore`` of the site file speaks for its paths and nothing else.
+A suppression in a file speaks for its line, an ``ignore`` of the site file for its paths. The same fault in the other
+family or in another view of the host (one rule of ufw's is a line in user.rules, in user6.rules, in a dump and in a
+status) is suppressed with it, and so is what would be told at it; another line of the same file never is.
 Invariant: without a reason, after its date, or of another check or port, nothing is suppressed.
 Invariant: no clock is read: ``today`` is handed in, as ``2026-01-31``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from zimlint.checks import AFTERWARDS, Check
 from zimlint.finding import Finding, Suppressed
 from zimlint.questions.case import Case
-from zimlint.questions.findings import finding
+from zimlint.settle import settle
 from zimlint.source import Span
 from zimlint.suppressions.comments import Suppression, read_suppressions
-from zimlint.suppressions.ignores import covering
+from zimlint.suppressions.faults import SITE_ONLY, faults_of
+from zimlint.suppressions.ignores import Cover, covering
 
-SITE_ONLY = ("not-loaded", "unreadable-line")
-"""A file that does not load as it stands cannot vouch for itself."""
-_OF_SEVERAL = ("drift", "family", "required", "setting", "user_rules")
-"""Questions that compare files: of one file alone nobody knows that they find nothing."""
+_Place = tuple[str, Span]
+"""Check and span of a finding."""
 
 
 class Weighed(NamedTuple):
-    """The findings of one host after its suppressions."""
+    """The findings of one host after its suppressions, settled."""
 
     left: list[Finding]
-    suppressed: list[Finding]
-    why: Mapping[tuple[str, Span], tuple[str, Span]]
-    """Check and place of a suppressed finding to the reason and where it is given."""
+    suppressed: list[Suppressed]
 
 
 def weigh(
@@ -40,42 +37,67 @@ def weigh(
 ) -> Weighed:
     """Leave out what is suppressed, and add what is wrong with the suppressions, where that check is asked."""
     suppressions = [one for source in case.host.sources for one in read_suppressions(source)]
-    why: dict[tuple[str, Span], tuple[str, Span]] = {}
-    direct: list[Finding] = []
-    used: set[tuple[Span, str]] = set()
-    for each in found:
-        for one in suppressions:
-            if _speaks_for(one, each):
-                used.add((one.span, each.check))
-                direct.append(each)
-                why[each.check, each.span] = one.reason, one.span
+    used = {(one.span, each.check) for each in found for one in suppressions if _speaks_for(one, each)}
     left: list[Finding] = []
-    suppressed: list[Finding] = []
-    for each in found:
-        reason = (
-            why.get((each.check, each.span))
-            or next((why[one.check, one.span] for one in direct if _same_elsewhere(one, each)), None)
-            or covering(case.site, each, today)
-        )
-        if reason is None:
+    out: list[Finding] = []
+    why: dict[_Place, list[Cover]] = {}
+    for each, cover in _covered(found, suppressions, case, today):
+        parts = None
+        if cover is not None and cover.left:
+            from zimlint.suppressions.portions import portions
+
+            parts = portions(each, cover.left, checks[each.check], case)
+        if cover is None or (cover.left and parts is None):
             left.append(each)
-        else:
-            suppressed.append(each)
-            why[each.check, each.span] = reason
+            continue
+        if parts is not None:
+            left.append(parts.left)
+        out.append(each if parts is None else parts.ignored)
+        why.setdefault((each.check, each.span), []).append(cover)
     names = set(asked)
     own = next((check for check in checks.values() if check.question == AFTERWARDS and check.id in names), None)
+    faults: list[Finding] = []
     if own is not None:
-        left += [
-            each
-            for each in _faults(own, case, checks, names, suppressions, used)
-            if covering(case.site, each, today) is None
-        ]
-    return Weighed(left, suppressed, why)
+        every = faults_of(own, case, checks, names, suppressions, used)
+        faults = [each for each in every if covering(case.site, each, today) is None]
+    if not out:
+        return Weighed(settle(left, case, faults), [])
+    from zimlint.suppressions.accepted import followers
+
+    following = followers(found, left, out, case)
+    for follower, accepted in following:
+        why.setdefault((follower.check, follower.span), why[accepted.check, accepted.span])
+    away = {(follower.check, follower.span) for follower, _ in following}
+    left = [each for each in settle(left, case, faults) if (each.check, each.span) not in away]
+    return Weighed(left, _told(settle([*out, *(follower for follower, _ in following)], case), why))
 
 
-def told(joined: Iterable[Finding], why: Mapping[tuple[str, Span], tuple[str, Span]]) -> list[Suppressed]:
-    """The suppressed findings, when the same fault in several places is one, with their reasons."""
-    return [Suppressed(each, *why[each.check, each.span]) for each in joined]
+def _covered(
+    found: Sequence[Finding], suppressions: Sequence[Suppression], case: Case, today: str
+) -> Iterator[tuple[Finding, Cover | None]]:
+    """Each finding with what covers it: a comment before the site file, its own before that of its twin elsewhere."""
+    direct: list[tuple[Finding, Cover | None]] = []
+    for each in found:
+        one = next((one for one in suppressions if _speaks_for(one, each)), None)
+        direct.append((each, covering(case.site, each, today) if one is None else Cover(one.reason, one.span)))
+    for each, cover in direct:
+        twins = (theirs for one, theirs in direct if theirs is not None and _same_elsewhere(one, each))
+        yield each, cover or next(twins, None)
+
+
+def _told(joined: Iterable[Finding], why: Mapping[_Place, Sequence[Cover]]) -> list[Suppressed]:
+    """The suppressed findings, when the same fault in several places is one, with all that suppresses them."""
+    told: list[Suppressed] = []
+    for each in joined:
+        first = why[each.check, each.span][0]
+        told.append(Suppressed(each, first.reason, first.by))
+    for (check, _), covers in why.items():
+        place = next((place for place, one in enumerate(told) if one.finding.check == check), 0)
+        spans = [span for cover in covers for span in (cover.by, *cover.also)]
+        known = {span for one in told for span in (one.by, *one.also)}
+        more = dict.fromkeys(span for span in spans if span not in known)
+        told[place] = told[place]._replace(also=(*told[place].also, *more))
+    return told
 
 
 def _speaks_for(one: Suppression, each: Finding) -> bool:
@@ -96,59 +118,3 @@ def _same_elsewhere(one: Finding, other: Finding) -> bool:
         and bool(one.families and (one.ports or one.sources))
         and (one.span.source is not other.span.source or one.families != other.families)
     )
-
-
-def _faults(
-    own: Check, case: Case, checks: Mapping[str, Check], asked: Collection[str], suppressions: Sequence[Suppression],
-    used: Collection[tuple[Span, str]],
-) -> Iterable[Finding]:  # fmt: skip
-    """What is wrong with suppressions; the same one in several views of a rule is told once."""
-    fragments = {ruleset.source for ruleset in case.host.rulesets if ruleset.view == "fragment"}
-    told_of: dict[str, Finding] = {}
-    for one in suppressions:
-        twins = [other for other in suppressions if _twins(one, other)]
-        idle = [
-            name
-            for name in one.checks
-            if name in asked
-            and one.span.source not in fragments
-            and not (checks[name].question in _OF_SEVERAL and len(case.host.sources) == 1)
-            and not any((twin.span, name) in used for twin in twins)
-        ]
-        message = _message(one, checks, idle)
-        if message:
-            first = told_of.get(one.text)
-            if first is not None and any(first.span == twin.span for twin in twins):
-                told_of[one.text] = first._replace(related=(*first.related, (one.span, "the same, seen here")))
-                continue
-            if first is not None:
-                yield first
-            told_of[one.text] = finding(own, case, one.span, message)
-    yield from told_of.values()
-
-
-def _twins(one: Suppression, other: Suppression) -> bool:
-    """Whether two may be one, seen in several files or families."""
-    return one.text == other.text and (one.span.source is not other.span.source or one.of_rule or one is other)
-
-
-def _message(one: Suppression, checks: Mapping[str, Check], idle: Sequence[str]) -> str:
-    if not one.checks:
-        return f"'{_short(one.text)}' is not understood; a suppression reads 'zimlint: allow CHECK: reason'"
-    for name in one.checks:
-        if name not in checks:
-            from zimlint.yaml_tree import hint
-
-            return f"there is no check '{name}' to allow{hint(name, checks)}"
-        if checks[name].severity == "note":
-            return f"{name} is a note and no finding, there is nothing to suppress"
-        if name in SITE_ONLY:
-            return f"{name} is not suppressed from within the file, only by ignore in the site file"
-    names = " and ".join(one.checks)
-    if not one.reason:
-        return f"the suppression of {names} gives no reason, so it does not count"
-    return f"{' and '.join(idle)} {'is' if len(idle) == 1 else 'are'} allowed here, but not found" if idle else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -49,6 +49,7 @@ class Ignore(NamedTuple):
     ports: Mapping[str, RangeSet] | None
     """By transport; None is all."""
     reason: str
+    """Empty where none is given: then the entry covers nothing."""
     until: str
     """The last day, as ``2026-01-31``; empty without an end."""
     span: Span

@@ -1,6 +1,7 @@
 """Reads ``ignore`` of ``.zimlint.yaml``: which findings somebody has accepted, where, why and until when.
 
-Invariant: every mistake is a ``ConfigError`` with line and column and what was expected.
+Invariant: every mistake is a ``ConfigError`` with line and column and what was expected; that an entry gives no reason
+is none, as in a comment: it is read, does not count, and is told as ``unused-suppression``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from zimlint.zimbra.catalogue import Transport
 from zimlint.zimbra.site import Ignore
 
 KEYS = ("check", "path", "ports", "reason", "until")
-NEEDED = ("check", "path", "reason")
+NEEDED = ("check", "path")
+_EVERY = (*NEEDED, "reason")
+"""What an entry is to have; see the invariant."""
 
 
 def read_ignore(node: YamlNode | None, checks: Collection[str] | None) -> tuple[Ignore, ...]:
@@ -23,7 +26,7 @@ def read_ignore(node: YamlNode | None, checks: Collection[str] | None) -> tuple[
     if node is None or (isinstance(node, YamlText) and node.empty):
         return ()
     if not isinstance(node, YamlList):
-        raise ConfigError(f"ignore: expected a list of entries with {', '.join(NEEDED)}, not {kind(node)}", node.span)
+        raise ConfigError(f"ignore: expected a list of entries with {', '.join(_EVERY)}, not {kind(node)}", node.span)
     return tuple(_entry(item, checks) for item in node.items)
 
 
@@ -39,10 +42,17 @@ def _entry(node: YamlNode, checks: Collection[str] | None) -> Ignore:
         checks=_checks(word(entry.entries["check"], "ignore: check"), checks),
         path=word(entry.entries["path"], "ignore: path").text,
         ports=None if ports is None else _ports(items(ports, "ignore: ports"), entry.keys["ports"]),
-        reason=word(entry.entries["reason"], "ignore: reason").text.strip(),
+        reason=_reason(entry.entries.get("reason")),
         until="" if until is None else _date(word(until, "ignore: until")),
         span=_place(entry, node),
     )
+
+
+def _reason(node: YamlNode | None) -> str:
+    """Empty where nothing is given."""
+    if node is None or (isinstance(node, YamlText) and (node.empty or not node.text.strip())):
+        return ""
+    return word(node, "ignore: reason").text.strip()
 
 
 def _place(entry: YamlMap, node: YamlNode) -> Span:
