@@ -13,7 +13,9 @@ from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Case, View, chain_span, switched_off
 from zimlint.questions.findings import finding, service_words
+from zimlint.questions.outsiders import refused_anyway
 from zimlint.questions.witness import SOURCE_PORT, readable, refused
+from zimlint.semantics.replay import Replay
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Requirement, requirements
 from zimlint.zimbra.site import peers
@@ -27,6 +29,8 @@ _NDP = {
     133: "router solicitation",
 }  # fmt: skip
 """Router and neighbour discovery (RFC 4861), untracked by the kernel (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
+_FOR_ALL = ("ports", "everything", "default", "published", "unseen")
+"""The openings that make a service reachable: who may send from one port only, or is trusted with all, is not all."""
 _TOO_BIG = 2
 _FRAGMENTATION_NEEDED = 3 << 8 | 4
 """Destination unreachable, fragmentation needed (RFC 1191); RELATED to the connection whose packet was too large."""
@@ -59,7 +63,7 @@ def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[S
     service = need.service
     if view.ruleset.view == "status" and view.ruleset.unread_lines:
         return None  # a row that was not understood may be the one that opens it
-    for opening in view.openings:
+    for opening in view.of_kind(*(_FOR_ALL if need.source == "public" else (*_FOR_ALL, "wide"))):
         for piece in opening.pieces:
             if piece.transport == service.protocol and service.port in piece.ports and piece.addresses & network:
                 return None
@@ -67,8 +71,8 @@ def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[S
         return None
     protocol = TRANSPORTS[service.protocol]
     packet = Packet(view.family, protocol, readable(network, view.family), SOURCE_PORT, None, service.port, "eth0")
-    hit = refused(view.ruleset, [packet])
-    return None if hit is None else (packet, hit[1].path, view)
+    hit = refused_anyway(case, view, packet, network, need.source)
+    return None if hit is None else (hit[0], hit[1].path, view)
 
 
 def _blocked_finding(
@@ -107,14 +111,23 @@ def flow(check: Check, case: Case) -> Iterator[Finding]:
 
 def _refusal(check: Check, case: Case, view: View, kind: str) -> Iterator[Finding]:
     """The first packet of a kind that a view refuses; where replies are refused, ICMP errors are no second fault."""
-    hit = refused(view.ruleset, _packets(kind, view.family))
-    if hit is None or (kind == "icmp" and refused(view.ruleset, _packets("replies", view.family)) is not None):
+    hit = _first_refused(case, view, kind)
+    if hit is None or (kind == "icmp" and _first_refused(case, view, "replies") is not None):
         return
     packet, result = hit
     yield finding(
         check, case, decider(view, result.path), _words(kind, packet), families=[view.family],
         evidence=Evidence(packet, result.path),
     )  # fmt: skip
+
+
+def _first_refused(case: Case, view: View, kind: str) -> tuple[Packet, Replay] | None:
+    packets = _packets(kind, view.family)
+    if kind == "loopback":
+        return refused(view.ruleset, packets)
+    public = case.networks["public"].get(view.family, RangeSet())
+    hits = (refused_anyway(case, view, packet, public if packet.source in public else RangeSet()) for packet in packets)
+    return next((hit for hit in hits if hit is not None), None)
 
 
 def _off(case: Case, view: View) -> bool:

@@ -17,7 +17,8 @@ from zimlint.packets import TCP, Family, Packet, RangeSet, parse_address
 from zimlint.questions.case import Case, Opening, View, opening_span, switched_off
 from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
 from zimlint.questions.flows import OUTSIDER, decider
-from zimlint.questions.witness import SOURCE_PORT, refused, witness
+from zimlint.questions.outsiders import refused_anyway
+from zimlint.questions.witness import SOURCE_PORT, witness
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import decide
 from zimlint.semantics.program import RATE_LIMITS
@@ -163,12 +164,12 @@ def locked_out(check: Check, case: Case) -> Iterator[Finding]:
             packet = Packet(
                 view.family, TCP, parse_address(OUTSIDER[view.family])[1], SOURCE_PORT, None, case.site.ssh_port, "eth0"
             )
-            hit = refused(view.ruleset, [packet])
+            hit = refused_anyway(case, view, packet, case.networks["public"].get(view.family, RangeSet()))
             if hit is not None:
                 yield finding(
                     check, case, decider(view, hit[1].path), f"no address gets to ssh, port {case.site.ssh_port}",
                     families=sorted({v.family for v in views}, key=lambda family: family.value),
-                    ports=[f"{case.site.ssh_port}/tcp"], evidence=Evidence(packet, hit[1].path),
+                    ports=[f"{case.site.ssh_port}/tcp"], evidence=Evidence(hit[0], hit[1].path),
                 )  # fmt: skip
                 return
 
