@@ -28,9 +28,9 @@ EPHEMERAL = RangeSet([(32_768, 60_999)])
 """Where Linux takes source ports from (net.ipv4.ip_local_port_range); a line that lets these in trusts no port."""
 CLIENT_REPLIES = {(67, 68), (547, 546)}
 """DHCP and DHCPv6 servers answer a client from a fixed port (RFC 2131, RFC 8415); every stock ufw lets that in."""
-_CONTAINERS = ("docker+", "br-+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
+CONTAINERS = ("docker+", "br-+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
 """Bridges to containers and virtual machines of the host itself."""
-_TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
+TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
 """Private networks: no public address comes in by them."""
 
 
@@ -77,10 +77,10 @@ def openings(
 def asked_interfaces(ruleset: Ruleset, source: str, inside: tuple[str, ...]) -> tuple[str, ...]:
     """The interfaces by which packets of a class of sources come in: those that lines name, where they name any."""
     names = [
-        name for name in interface_names(ruleset) if name != "lo" and not _any_matches((*inside, *_CONTAINERS), name)
+        name for name in interface_names(ruleset) if name != "lo" and not any_matches((*inside, *CONTAINERS), name)
     ]
     if source == "public":
-        names = [name for name in names if not _any_matches(_TUNNELS, name)]
+        names = [name for name in names if not any_matches(TUNNELS, name)]
     named = _named_interfaces(ruleset)
     return tuple(name for name in names if name in named) or tuple(names)
 
@@ -104,11 +104,11 @@ def pieces_of(
     offered: RangeSet,
 ) -> Iterable[Piece]:
     """A decision by class of sources and transport, but for what cannot come from outside."""
-    outside = [name for name in decision.interfaces if not _any_matches((*inside, *_CONTAINERS), name)]
+    outside = [name for name in decision.interfaces if not any_matches((*inside, *CONTAINERS), name)]
     if not outside:
         return
     ports = _judged(decision, offered)
-    tunnel = all(_any_matches(_TUNNELS, name) for name in outside) or _by_ipsec(decision)
+    tunnel = all(any_matches(TUNNELS, name) for name in outside) or _by_ipsec(decision)
     for transport, number in TRANSPORTS.items():
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
@@ -131,7 +131,7 @@ def _named_interfaces(ruleset: Ruleset) -> frozenset[str]:
         if isinstance(condition, InInterface)
         and not condition.pattern.endswith("+")
         and condition.pattern != "lo"
-        and not _any_matches((*_CONTAINERS, *_TUNNELS), condition.pattern)
+        and not any_matches((*CONTAINERS, *TUNNELS), condition.pattern)
     )
 
 
@@ -164,7 +164,8 @@ def _on_link(family: Family, decision: Decision) -> bool:
     return LINK_LOCAL[family] >= decision.cell[Axis.DESTINATION]
 
 
-def _any_matches(patterns: Iterable[str], name: str) -> bool:
+def any_matches(patterns: Iterable[str], name: str) -> bool:
+    """Whether one of the patterns of interfaces stands for this one."""
     return any(interface_matches(pattern, name) for pattern in patterns)
 
 

@@ -129,6 +129,8 @@ def holds(condition: Condition, header: Header, hook: Hook, ruleset: Ruleset, st
         case InInterface(pattern, negated):
             return interface_matches(pattern, header.interface if hook.incoming else "") != negated
         case OutInterface(pattern, negated):
+            if hook.outgoing == "any" and not hook.incoming and header.interface != "lo":
+                return interface_matches(pattern, header.interface) != negated  # a packet of the host's own
             if pattern == "lo" and not hook.incoming and hook.outgoing == "any":
                 return negated  # what goes to another machine leaves by another interface
             if hook.outgoing == "any":

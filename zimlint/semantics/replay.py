@@ -108,7 +108,7 @@ def replay_forward(ruleset: Ruleset, packet: Packet) -> Replay:
 
 
 def replay_outgoing(ruleset: Ruleset, packet: Packet) -> Replay:
-    """Follow one packet that the host sends to another machine, with no NAT asked."""
+    """Follow one packet that the host sends to another machine by its interface, with no NAT asked."""
     interpreter = _Interpreter(ruleset, packet, True)
     interpreter.follow(_Way(FROM_HOST, 0, None, Header.of(packet), None))
     return interpreter.result()
