@@ -18,9 +18,11 @@ from tests.cli.inputs import bad_host, good_host
 from tests.helpers import FIXTURES, ROOT, Run, run_zimlint
 from zimlint.cli.fleet import unit
 from zimlint.engine import Job, lint
+from zimlint.exposure import ExposureMap
 from zimlint.finding import Report
+from zimlint.reporters import REPORTERS
+from zimlint.survey import survey
 
-FORMATS = ("text", "concise", "json", "jsonl", "github")
 SITE = """\
 networks: {admin: [198.51.100.0/28]}
 ignore:
@@ -50,11 +52,10 @@ def same(left: Run, right: Run) -> None:
     assert (left.out, left.status) == (right.out, right.status)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", REPORTERS)
 def test_every_format_is_that_of_an_ordinary_run(form: str) -> None:
     ordinary = run_zimlint("hosts", "--format", form, "--quiet")
     assert ordinary.status == 1
-    assert run_zimlint("hosts", "--format", form, "--quiet", "--jobs", "1") == ordinary
     assert run_zimlint("hosts", "--format", form, "--quiet", "--jobs", "2") == ordinary
 
 
@@ -85,6 +86,26 @@ def test_hosts_and_their_names_do_not_depend_on_jobs(tmp_path: Path) -> None:
         for finding in json.loads(run_zimlint("fleet", "--format", "json", cwd=tmp_path).out)["findings"]
     }
     assert {"h004/mail1", "h005/mail1"} <= hosts
+
+
+def test_the_page_is_made_by_the_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With as many maps as without them, and each drawn up where its host is linted."""
+    fleet(tmp_path / "fleet", 12)
+    monkeypatch.setattr("zimlint.cli.maps.MOST", 4)
+    words = ["fleet", "--format", "html", "--output", "page.html", "--format", "concise"]
+    ordinary = run_zimlint(*words, cwd=tmp_path)
+    page = (tmp_path / "page.html").read_text()
+    assert "4 of 14 hosts have a map here" in page
+    monkeypatch.setattr("zimlint.cli.fleet.MOST", 4)
+    here = os.getpid()
+
+    def elsewhere(job: Job, *rest: object, **more: bool) -> ExposureMap:
+        assert os.getpid() != here
+        return survey(job, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("zimlint.cli.maps.survey", elsewhere)
+    same(run_zimlint(*words, "--jobs", "2", cwd=tmp_path), ordinary)
+    assert (tmp_path / "page.html").read_text() == page
 
 
 def test_a_baseline_and_own_files_go_with_jobs(tmp_path: Path) -> None:
@@ -129,6 +150,35 @@ def test_one_bad_host_never_stops_the_others(tmp_path: Path, monkeypatch: pytest
         "zimlint: internal error in h003, please report it with its files: ZeroDivisionError: of ours",
         "zimlint: internal error in h006, please report it with its files: the process that linted it died",
     ]
+
+
+def test_a_baseline_is_made_and_pruned_by_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet(tmp_path / "fleet", 12)
+    ordinary = run_zimlint("baseline", "fleet", cwd=tmp_path)
+    assert run_zimlint("baseline", "fleet", "--jobs", "2", cwd=tmp_path) == ordinary
+    (tmp_path / "known.json").write_text(ordinary.out)
+    good_host(tmp_path / "fleet" / "h009")
+    monkeypatch.setattr(unit, "lint", _poisoned)
+    run = run_zimlint("baseline", "--prune", "known.json", "fleet", "--jobs", "2", cwd=tmp_path)
+    assert (run.status, run.out) == (70, "")
+    assert "h003" in run.err
+    assert (tmp_path / "known.json").read_text() == ordinary.out
+    monkeypatch.undo()
+    shutil.rmtree(tmp_path / "fleet" / "h003")
+    (tmp_path / "other.json").write_text(ordinary.out)
+    run = run_zimlint("baseline", "--prune", "known.json", "fleet", "--jobs", "2", cwd=tmp_path)
+    assert "taken out" in run.err
+    assert run == run_zimlint("baseline", "--prune", "other.json", "fleet", cwd=tmp_path)
+    assert (tmp_path / "known.json").read_text() == (tmp_path / "other.json").read_text() != ordinary.out
+
+
+def test_what_a_lost_host_had_is_not_taken_for_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet(tmp_path / "fleet", 6)
+    run_zimlint("baseline", "fleet", "--output", "known.json", cwd=tmp_path)
+    monkeypatch.setattr(unit, "lint", _poisoned)
+    run = run_zimlint("fleet", "--baseline", "known.json", "--jobs", "2", cwd=tmp_path)
+    assert run.status == 70
+    assert "no longer occur" not in run.err
 
 
 def test_the_table_counts_checks_and_hosts(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def _baseline_parser() -> argparse.ArgumentParser:
     _add_choice(parser)
     parser.add_argument("--output", metavar="FILE", help="the baseline, instead of standard output")
     parser.add_argument("--prune", metavar="FILE", help="take out of this baseline what no longer occurs")
+    _add_fleet(parser)
     return parser
 
 
@@ -160,6 +161,8 @@ def _baseline_options(parser: argparse.ArgumentParser, found: argparse.Namespace
         select=_listed(found.select),
         ignore=_listed(found.ignore),
         rules=tuple(found.rules),
+        jobs=found.jobs,
+        executor=found.executor,
     )
     return BaselineOptions(lint, found.output, found.prune)
 

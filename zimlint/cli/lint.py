@@ -14,14 +14,13 @@ def run_lint(options: LintOptions) -> int:
         from zimlint.cli.show_files import run_show_files
 
         return run_show_files(options)
-    maps = any(wanted.format == "html" for wanted in options.reports)  # they need all hosts, so one process makes them
-    if (options.jobs is not None or options.executor is not None) and not maps:
+    if options.many:
         from zimlint.cli.fleet import run_fleet
 
         return run_fleet(options)
     linted = lint_inputs(options)
     report = judged(linted, options)
-    if maps:
+    if options.mapped:
         from zimlint.cli.maps import maps_of
 
         report = report._replace(maps=maps_of(linted.batches, linted.known))

@@ -47,6 +47,16 @@ class LintOptions(NamedTuple):
     executor: str | None = None
     """``dask://HOST:PORT``."""
 
+    @property
+    def many(self) -> bool:
+        """Whether hosts are linted one by one."""
+        return self.jobs is not None or self.executor is not None
+
+    @property
+    def mapped(self) -> bool:
+        """Whether a report says who reaches what."""
+        return not self.statistics and any(wanted.format == "html" for wanted in self.reports)
+
 
 class BaselineOptions(NamedTuple):
     """``zimlint baseline PATH...``; ``prune`` is the file that only loses what is gone."""

@@ -36,11 +36,32 @@ def render(report: Report, style: Style) -> Rendered:
         el("title", "zimlint: " + escaped(", ".join(report.hosts[:3]) or "no host")),
         el("style", css),
     )
-    main = el("main", _findings(report, lines), *_maps(report, lines), id="main")
+    ordered = sorted(report.findings, key=lambda finding: -finding.severity)
+    main = el("main", _findings(ordered), *_maps(report), id="main")
     top = el("header", el("h1", "zimlint"), el("p", escaped(summary(report))), *_remarks(report))
     skip = el("a", "skip to the findings", href="#main", class_="skip")
     page = el("html", head, el("body", skip, top, main, el("script", script)), lang="en")
-    return Rendered("<!DOCTYPE html>\n" + tostring(page, encoding="unicode", method="html") + "\n")
+    texts = {check.id: check for check in report.checks}
+    findings = (_finding(finding, texts.get(finding.check), lines) for finding in ordered[:_MOST_FINDINGS])
+    maps = (map_section(found, number, lines) for number, found in enumerate(report.maps))
+    return Rendered(f"<!DOCTYPE html>\n{_filled(page, findings, maps)}\n")
+
+
+def _filled(page: Element, *lists: Iterable[Element]) -> str:
+    """The page with elements in its gaps: one after the other, as trees of all of them would fill the memory."""
+    text, *rest = _text(page).split(_text(_gap()))
+    for elements, after in zip(lists, rest, strict=False):
+        text += "".join((*map(_text, elements), after))
+    return text
+
+
+def _gap() -> Element:
+    """Where elements are to be filled in; text of the input is never an element."""
+    return el("gap")
+
+
+def _text(element: Element) -> str:
+    return tostring(element, encoding="unicode", method="html")
 
 
 def _asset(name: str) -> str:
@@ -65,16 +86,12 @@ def _remarks(report: Report) -> Iterable[Element]:
     return [el("ul", *items, class_="remarks")] if items else []
 
 
-def _findings(report: Report, lines: Lines) -> Element:
-    ordered = sorted(report.findings, key=lambda finding: -finding.severity)
-    texts = {check.id: check for check in report.checks}
+def _findings(ordered: Sequence[Finding]) -> Element:
     section = el("section", el("h2", "Findings", id="findings"), aria_labelledby="findings")
     if not ordered:
-        section.append(el("p", "nothing found"))
+        section.extend([el("p", "nothing found"), _gap()])
         return section
-    section.append(_filters(ordered))
-    for finding in ordered[:_MOST_FINDINGS]:
-        section.append(_finding(finding, texts.get(finding.check), lines))
+    section.extend([_filters(ordered), _gap()])
     if len(ordered) > _MOST_FINDINGS:
         section.append(el("p", f"{len(ordered) - _MOST_FINDINGS} more of the least severity are left out"))
     return section
@@ -122,12 +139,12 @@ def _finding(finding: Finding, text: CheckText | None, lines: Lines) -> Element:
     return made
 
 
-def _maps(report: Report, lines: Lines) -> Iterable[Element]:
+def _maps(report: Report) -> Iterable[Element]:
     if not report.maps:
         return []
     section = el("section", el("h2", "Who reaches what", id="maps"), aria_labelledby="maps")
     section.append(el("p", "Each cell opens the packet that proves it. A ! is against Zimbra practice."))
-    section.extend(map_section(found, number, lines) for number, found in enumerate(report.maps))
+    section.append(_gap())
     if len(report.hosts) > len(report.maps):
         section.append(el("p", f"{len(report.maps)} of {len(report.hosts)} hosts have a map here"))
     return [section]

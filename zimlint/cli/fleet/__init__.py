@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zimlint.checks import load_checks
-from zimlint.cli.fleet.plan import Planned, filled, plan
+from zimlint.cli.fleet.plan import Planned, plan, settings_of
 from zimlint.cli.fleet.pool import results
-from zimlint.cli.fleet.stream import Progress, Stream, slim, streams, table
+from zimlint.cli.fleet.stream import Progress, Spoken, Stream, in_words, slim, streams, table
 from zimlint.cli.fleet.unit import Failure, Task, packed, unpacked
 from zimlint.cli.inputs import Batch, say_unread
 from zimlint.cli.linted import Linted, folders_of, joined, judged, known_sites, thresholds
+from zimlint.cli.maps import MOST
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import complain, warn
 from zimlint.cli.publish import publish
 from zimlint.cli.sites import KnownSite, Rules, more_rules
 from zimlint.cli.status import OUR_BUG, UNUSABLE
 from zimlint.engine import Job, in_vain
+from zimlint.exposure import ExposureMap
 from zimlint.finding import Report, Unread
+from zimlint.host import Host
 from zimlint.zimbra.catalogue import load_catalogue
 
 
 def run_fleet(options: LintOptions) -> int:
     """Lint, print the reports as they come, return the exit status."""
     stream = Stream(options) if streams(options) else None
-    linted, failures = _linted(options, stream)
+    linted, failures = lint_fleet(options, stream)
     report = judged(linted, options)
     if failures:
         report = report._replace(status=OUR_BUG)
@@ -47,20 +50,24 @@ def run_fleet(options: LintOptions) -> int:
     return report.status if good or failures else UNUSABLE
 
 
-def _linted(options: LintOptions, stream: Stream | None) -> tuple[Linted, list[Failure]]:
+def lint_fleet(options: LintOptions, stream: Stream | None = None) -> tuple[Linted, list[Failure]]:
+    """Lint host by host; with a stream, what was printed is not kept."""
     usual = Rules(load_checks(), load_catalogue())
     rules = more_rules(options.rules, usual)
     planned, unread = plan(options)
-    batches = [Batch(one.found.site, one.hosts) for one in planned]
-    known, checks = known_sites(batches, rules, options)
+    known, checks = known_sites([Batch(one.found.site, one.hosts) for one in planned], rules, options)
     gone: list[Unread] = []
-    done = results(_tasks(planned, known, usual, options, gone), options)
+    maps: list[ExposureMap] = []
+    spoken = None if stream is None else stream.spoken
+    done = results(_tasks(planned, known, usual, options, spoken, maps), options)
     progress = Progress(sum(len(one.groups) for one in planned), options.quiet)
     failures: list[Failure] = []
     reports: list[Report] = []
+    batches: list[Batch] = []
     for one, site in zip(planned, known, strict=True):
         parts: list[Report] = []
         files: set[str] = set()
+        hosts: list[Host] = []
         for host in one.hosts:
             result = next(done)
             progress.erase()
@@ -69,36 +76,41 @@ def _linted(options: LintOptions, stream: Stream | None) -> tuple[Linted, list[F
                 complain(f"internal error in {host.name}, please report it with its files: {result.error}")
             else:
                 linted = unpacked(result, site.site)
-                parts.append(_kept(linted.report, stream))
+                if stream is not None:
+                    stream.add(linted.text)
+                maps += linted.report.maps[: MOST - len(maps)]
+                gone += linted.unread
+                parts.append(linted.report._replace(maps=()))
                 files.update(linted.files)
+                hosts.append(host)
             progress.step()
         progress.erase()
         reports.append(_of_site(parts, one, site, options, stream)._replace(files=len(files)))
+        batches.append(Batch(one.found.site, tuple(hosts)))
     next(done, None)  # so that the processes end
-    report = joined(reports, [*unread, *say_unread(gone)])
+    report = joined(reports, [*unread, *say_unread(gone)])._replace(maps=tuple(maps))
     return Linted(report, batches, known, thresholds(reports, known, options), checks), failures
 
 
 def _tasks(
-    planned: list[Planned], known: list[KnownSite], usual: Rules, options: LintOptions, gone: list[Unread]
+    planned: list[Planned],
+    known: list[KnownSite],
+    usual: Rules,
+    options: LintOptions,
+    spoken: Spoken | None,
+    maps: Sequence[ExposureMap],
 ) -> Iterator[Task]:
-    """Each host, read when its turn has come."""
+    """Each host; no more of them are mapped once there are enough ``maps``."""
     today, here = time.strftime("%Y-%m-%d"), os.getcwd()
     for one, site in zip(planned, known, strict=True):
         carried = packed(site, usual, options)
         for each in one.groups:
-            ready = filled(each, one.found)
-            gone += ready.unread
+            settings = settings_of(each, one.found)
+            mapped = options.mapped and len(maps) < MOST
             whole = frozenset(os.path.dirname(part.source.name) for part in each.parts) & set(one.found.complete)
-            yield Task(ready.group, ready.default_ufw, whole, carried, options.select, options.ignore, today, here)
-
-
-def _kept(report: Report, stream: Stream | None) -> Report:
-    """What is kept of a host's report: all of it, unless it was printed."""
-    if stream is None:
-        return report
-    stream.add(report._replace(base=os.getcwd()))
-    return report._replace(findings=tuple(map(slim, report.findings)))
+            yield Task(
+                each, settings, whole, carried, options.select, options.ignore, today, here, spoken, mapped
+            )  # fmt: skip
 
 
 def _of_site(
@@ -118,5 +130,8 @@ def _of_site(
         time.strftime("%Y-%m-%d"),
         folders_of(options),
     )
-    told = _kept(whole._replace(findings=tuple(vain)), stream)
-    return whole._replace(findings=(*whole.findings, *told.findings))
+    if stream is not None:
+        told = whole._replace(findings=tuple(vain), base=os.getcwd())
+        stream.add(in_words(told, stream.spoken))
+        vain = list(slim(told).findings)
+    return whole._replace(findings=(*whole.findings, *vain))

@@ -6,7 +6,7 @@ Invariant: hosts, their names and their order are those of a run without ``--job
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from zimlint.cli.inputs import Found, find_inputs, say_unread
@@ -33,7 +33,7 @@ class Filled(NamedTuple):
 
     group: Group
     default_ufw: dict[str, Source]
-    unread: list[Unread]
+    unread: tuple[Unread, ...]
     """Files that have gone since."""
 
 
@@ -53,14 +53,20 @@ def plan(options: LintOptions) -> tuple[list[Planned], list[Unread]]:
         parts = [part for part in map(kinds.__getitem__, one.sources) if part is not None]
         unread += (Unread(source.name, UNKNOWN) for source in one.sources if kinds[source] is None)
         settings = {folder: _without_text(source) for folder, source in one.default_ufw.items()}
+        one = one._replace(default_ufw=settings)
         groups = group(parts, os.getcwd())
-        hosts = tuple(_named(each, settings) for each in groups)
-        planned.append(Planned(one._replace(default_ufw=settings), groups, hosts))
+        hosts = tuple(_named(each, one) for each in groups)
+        planned.append(Planned(one, groups, hosts))
     return planned, say_unread(unread)
 
 
-def filled(each: Group, found: Found) -> Filled:
-    """Read a host's files again, now to keep them."""
+def settings_of(each: Group, found: Found) -> dict[str, Source]:
+    """The /etc/default/ufw of a host's folders, as planned."""
+    return {folder: found.default_ufw[folder] for folder in _folders(each) if folder in found.default_ufw}
+
+
+def filled(each: Group, settings: Mapping[str, Source]) -> Filled:
+    """Read a host's files again, now to keep them; those that are read already stay as they are."""
     unread: list[Unread] = []
     parts: list[Part] = []
     for part in each.parts:
@@ -70,14 +76,13 @@ def filled(each: Group, found: Found) -> Filled:
         else:
             unread.append(source)
     default_ufw: dict[str, Source] = {}
-    for folder in _folders(each):
-        if folder in found.default_ufw:
-            source = _read(found.default_ufw[folder])
-            if isinstance(source, Source):
-                default_ufw[folder] = source
-            else:
-                unread.append(source)
-    return Filled(each._replace(parts=tuple(parts)), default_ufw, unread)
+    for folder, named in settings.items():
+        source = _read(named)
+        if isinstance(source, Source):
+            default_ufw[folder] = source
+        else:
+            unread.append(source)
+    return Filled(each._replace(parts=tuple(parts)), default_ufw, tuple(unread))
 
 
 def _without_text(source: Source) -> Source:
@@ -89,9 +94,9 @@ def _read(source: Source) -> Source | Unread:
     return source if source.text else read_file(source.name)
 
 
-def _named(each: Group, default_ufw: dict[str, Source]) -> Host:
+def _named(each: Group, found: Found) -> Host:
     sources = dict.fromkeys(part.source for part in each.parts)
-    sources.update((default_ufw[folder], None) for folder in _folders(each) if folder in default_ufw)
+    sources.update(dict.fromkeys(settings_of(each, found).values()))
     return Host(each.name, sources=tuple(sources))
 
 

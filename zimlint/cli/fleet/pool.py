@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 
 from zimlint import __version__
-from zimlint.cli.fleet.unit import Failure, Task, lint_unit
+from zimlint.cli.fleet.unit import Failure, Task, lint_unit, ready
 from zimlint.cli.options import LintOptions
 from zimlint.source import ConfigError
 
@@ -127,7 +127,8 @@ def _on_dask(tasks: Iterable[Task], url: str) -> Iterator[Result]:
             raise ConfigError(f"the dask workers at {address} cannot run zimlint: {error}") from None
         if versions != {__version__}:
             raise ConfigError(f"the dask workers at {address} run zimlint {', '.join(versions)}, not {__version__}")
-        yield from _in_order(tasks, client.get_executor, sum(client.ncores().values()))
+        # a worker elsewhere has other files, or none: tasks carry their texts
+        yield from _in_order(map(ready, tasks), client.get_executor, sum(client.ncores().values()))
 
 
 def version() -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from typing import NamedTuple
 
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import say, terminal_columns, wants_colour, warn
@@ -29,38 +30,57 @@ def streams(options: LintOptions) -> bool:
     return alone and options.baseline is None and not options.statistics
 
 
+class Spoken(NamedTuple):
+    """How findings are printed as they come."""
+
+    format: str
+    style: Style
+
+
 class Stream:
     """Prints findings as they come and the rest at the end."""
 
     def __init__(self, options: LintOptions) -> None:
-        self._format = options.reports[0].format
         style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
-        self._style, self._render, self._told = style, reporter(self._format), 0
+        self.spoken = Spoken(options.reports[0].format, style)
+        self._told = False
 
-    def add(self, report: Report) -> None:
-        """Print the findings of one host."""
-        if report.findings:
-            text = self._parts(report._replace(notes=(), unread=()))[0]
-            say(f"\n{text}" if self._format == "text" and self._told else text)
-            self._told += len(report.findings)
+    def add(self, text: str) -> None:
+        """Print the findings of one host, as ``in_words`` says them."""
+        if text:
+            say(f"\n{text}" if self.spoken.format == "text" and self._told else text)
+            self._told = True
 
     def end(self, report: Report) -> None:
         """Print what stands beside the findings; ``report`` may hold them without their texts."""
-        rest, remarks = self._parts(report)[1:]
+        rest, remarks = _parts(report, self.spoken)[1:]
         say(rest)
         warn(remarks)
 
-    def _parts(self, report: Report) -> tuple[str, str, str]:
-        rendered: Rendered = self._render(report, self._style)
-        if self._format != "jsonl":
-            return rendered.findings, "", rendered.remarks
-        lines = rendered.findings.splitlines(keepends=True)
-        count = len(report.findings)
-        return "".join(lines[:count]), "".join(lines[count:]), rendered.remarks
+
+def in_words(report: Report, spoken: Spoken) -> str:
+    """The findings of one host; what stands beside them is said at the end."""
+    return _parts(report._replace(notes=(), unread=()), spoken)[0] if report.findings else ""
 
 
-def slim(finding: Finding) -> Finding:
-    """A finding that was printed: enough to count it."""
+def _parts(report: Report, spoken: Spoken) -> tuple[str, str, str]:
+    rendered: Rendered = reporter(spoken.format)(report, spoken.style)
+    if spoken.format != "jsonl":
+        return rendered.findings, "", rendered.remarks
+    lines = rendered.findings.splitlines(keepends=True)
+    count = len(report.findings)
+    return "".join(lines[:count]), "".join(lines[count:]), rendered.remarks
+
+
+def slim(report: Report) -> Report:
+    """A report that was printed: enough to count its findings."""
+    return report._replace(
+        findings=tuple(map(_slim, report.findings)),
+        suppressed=tuple(one._replace(finding=_slim(one.finding)) for one in report.suppressed),
+    )
+
+
+def _slim(finding: Finding) -> Finding:
     span = finding.span
     return finding._replace(span=span._replace(source=Source(span.source.name, "")), evidence=None, related=())
 

@@ -1,6 +1,8 @@
 """One host as a task: all that a process needs to lint it, and what comes back.
 
-Invariant: what comes back holds the texts that findings point into, and no other.
+What can be done where the host is linted is done there: its files are read, its map is drawn up, and findings that
+are printed as they come are put into words.
+Invariant: what comes back holds the texts that findings and maps point into, and no other; none where it is in words.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ from functools import cache
 from typing import NamedTuple
 
 from zimlint.checks import load_checks
+from zimlint.cli.fleet.plan import filled
+from zimlint.cli.fleet.stream import Spoken, in_words, slim
+from zimlint.cli.maps import map_of
 from zimlint.cli.options import LintOptions
 from zimlint.cli.sites import KnownSite, Rules
 from zimlint.engine import Job, lint
-from zimlint.finding import Report
+from zimlint.finding import Report, Unread
 from zimlint.hosts import host_of
 from zimlint.hosts.grouping import Group
 from zimlint.source import Source
@@ -27,6 +32,7 @@ class Task(NamedTuple):
     """A host to be linted."""
 
     group: Group
+    """Its sources have no text yet where the process that lints it can read them."""
     default_ufw: dict[str, Source]
     complete: frozenset[str]
     known: bytes
@@ -36,6 +42,12 @@ class Task(NamedTuple):
     today: str
     folder: str
     """The current folder, which relative names start from."""
+    spoken: Spoken | None = None
+    """How findings are printed as they come; None where the report is wanted as a whole."""
+    mapped: bool = False
+    """Whether to say who reaches what."""
+    unread: tuple[Unread, ...] = ()
+    """Files that have gone since the plan was made."""
 
 
 class Done(NamedTuple):
@@ -44,6 +56,9 @@ class Done(NamedTuple):
     report: Report
     files: tuple[str, ...]
     """The names of all that it consists of."""
+    unread: tuple[Unread, ...]
+    text: str
+    """The findings in words, where they are printed as they come."""
 
 
 class Failure(NamedTuple):
@@ -58,12 +73,19 @@ def packed(known: KnownSite, usual: Rules, options: LintOptions) -> bytes:
     return pickle.dumps((known.site, None if known.rules is usual else known.rules))
 
 
+def ready(task: Task) -> Task:
+    """The task with the texts of its files."""
+    group, default_ufw, unread = filled(task.group, task.default_ufw)
+    return task._replace(group=group, default_ufw=default_ufw, unread=(*task.unread, *unread))
+
+
 def lint_unit(task: Task) -> bytes | Failure:
     """The report on one host, for ``unpacked``; whatever goes wrong goes wrong for this host only."""
     if os.getcwd() != task.folder and os.path.isdir(task.folder):
         os.chdir(task.folder)  # a worker of a cluster, with the same files
     try:
         known = _known(task.known)
+        task = ready(task)
         host = host_of(task.group, task.default_ufw, task.complete)
         report = lint(
             [Job(host, known.site)],
@@ -73,8 +95,15 @@ def lint_unit(task: Task) -> bytes | Failure:
             ignore=task.ignore,
             today=task.today,
         )
+        text = ""
+        if task.spoken is not None:
+            text = in_words(report._replace(base=task.folder), task.spoken)
+            report = slim(report)
+        if task.mapped and host.rulesets:
+            report = report._replace(maps=(map_of(host, known),))
         packet = io.BytesIO()
-        _Pack(packet, known.site).dump(Done(report, tuple(source.name for source in host.sources)))
+        done = Done(report, tuple(source.name for source in host.sources), task.unread, text)
+        _Pack(packet, known.site).dump(done)
         return packet.getvalue()
     except Exception as error:  # the last resort for this host, as in the command itself
         if os.environ.get("ZIMLINT_DEBUG"):
