@@ -91,3 +91,10 @@ def test_a_set_that_is_not_given_is_named_with_what_would_settle_it() -> None:
     (finding,) = lint_text(CLOSED.format(lines=lines)).findings
     assert (finding.check, finding.certainty) == ("accepts-everything", "possible")
     assert "the set mailports (give `ipset save` beside the dump)" in finding.message
+
+
+def test_lines_without_a_target_are_counted_no_further_than_they_were_looked_at() -> None:
+    counting = "".join(f"-A INPUT -s 10.0.0.{number}/32\n" for number in range(150))
+    (finding,) = lint_text(CLOSED.format(lines=counting)).findings
+    assert finding.check == "rule-without-target"
+    assert finding.message.endswith("and so at least 99 more of chain INPUT")

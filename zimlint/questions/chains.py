@@ -128,7 +128,8 @@ def _targetless(check: Check, case: Case, view: View, held: Mapping[str, Chain])
             )  # fmt: skip
         rest = [rule for rule in bare if rule not in lost]
         if rest and len(counting) < len(chain.rules):  # a chain of nothing else is there for counting
-            more = f", and so {len(rest) - 1} more of chain {chain.name}" if len(rest) > 1 else ""
+            at_least = "at least " if len(counting) > MOST else ""
+            more = f", and so {at_least}{len(rest) - 1} more of chain {chain.name}" if len(rest) > 1 else ""
             yield finding(
                 check, case, rest[0].span, f"the line has no target: it counts packets and decides nothing{more}",
                 families=[view.family], related=[(rule.span, "no target either") for rule in rest[1:]],
