@@ -231,7 +231,7 @@ class _Compiler:
         if unknown:
             self.unknown.append(bit)
             (self.lone_yes if lone else self.lone_no if lone is False else []).append(bit)
-            if any(isinstance(condition, Opaque) and condition.module in RATE_LIMITS for condition in conditions):
+            if any(isinstance(condition, Opaque) and _limits_rate(condition) for condition in conditions):
                 self.rates.append(bit)
 
     def finish(self, bases: tuple[int | None, ...]) -> Compiled:
@@ -257,6 +257,11 @@ class _Compiler:
     def _constrain(self, bit: int, product: Product) -> None:
         for axis, values in product.items():
             self.constraints.setdefault(axis, {})[bit] = values
+
+
+def _limits_rate(condition: Opaque) -> bool:
+    """Whether a match holds guests back by how much they do; ``recent`` without a count is a list of the banned."""
+    return condition.module in RATE_LIMITS and (condition.module != "recent" or "--hitcount" in condition.text)
 
 
 def _bits(numbers: Iterable[int]) -> int:
