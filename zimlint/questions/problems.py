@@ -19,15 +19,20 @@ _SENSITIVE = ("admin", "cluster", "loopback", "never-public")
 
 
 def problem(check: Check, case: Case) -> Iterator[Finding]:
-    """The problems of this check that reading the host brought up, each once."""
-    seen: set[tuple[str, int, str]] = set()
-    first = {id(next((p for p in ruleset.problems if p.fatal), None)): ruleset for ruleset in case.host.rulesets}
+    """The problems of this check that reading the host brought up; lines of a file that fail alike are one fault."""
+    alike: dict[tuple[str, str], dict[int, Problem]] = {}
     for each in case.problems():
-        key = (each.span.source.name, each.span.line, each.message)
-        if each.check == check.id and key not in seen:
-            seen.add(key)
-            so = _consequence(each) if id(each) in first and first[id(each)].view == "dump" else ""
-            yield finding(check, case, each.span, each.message + so)
+        if each.check == check.id:
+            alike.setdefault((each.span.source.name, each.message), {}).setdefault(each.span.line, each)
+    ends = {id(next((p for p in ruleset.problems if p.fatal), None)): ruleset for ruleset in case.host.rulesets}
+    for by_line in alike.values():
+        fault, *others = by_line.values()
+        message = fault.message
+        if others:
+            message += f"; {len(others)} more {'lines fail' if len(others) > 1 else 'line fails'} alike"
+        if id(fault) in ends and ends[id(fault)].view == "dump":
+            message += _consequence(fault)
+        yield finding(check, case, fault.span, message, related=[(other.span, "fails alike") for other in others])
 
 
 def _consequence(fault: Problem) -> str:
