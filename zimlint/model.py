@@ -243,9 +243,9 @@ class Notrack(NamedTuple):
 
 @variant
 class Nat(NamedTuple):
-    """DNAT, REDIRECT, NETMAP in PREROUTING: where the packet goes instead. Ends nat with accept.
+    """DNAT, REDIRECT, NETMAP in PREROUTING: where the packet goes instead; SNAT: where it comes from. Accepts in nat.
 
-    ``addresses`` None: the host itself (REDIRECT) or unchanged; ``ports`` None: unchanged.
+    ``addresses`` None: the host itself (REDIRECT, MASQUERADE) or unchanged; ``ports`` None: unchanged.
     """
 
     name: str

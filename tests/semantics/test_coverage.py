@@ -19,44 +19,46 @@ from zimlint.model import (
     Goto,
     InInterface,
     Jump,
+    Nat,
     Protocols,
     Return,
     Ruleset,
     SrcAddress,
     SrcPorts,
+    Verdict,
 )  # fmt: skip
 from zimlint.packets import Family, Packet
 from zimlint.semantics.blocking import explain
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.coverage import DECIDING, Coverage, Place, numbers
 from zimlint.semantics.cutting import Cell
-from zimlint.semantics.hooks import INTO_HOST, UNICAST
+from zimlint.semantics.holds import Header, holds
+from zimlint.semantics.hooks import INPUT, INTO_HOST, UNICAST
 from zimlint.semantics.replay import replay, replay_forward
 from zimlint.semantics.ways import STATES
 
 
 def deciding(ruleset: Ruleset) -> list[Place]:
-    """The lines of a ruleset that accept or refuse."""
+    """The lines of a ruleset that accept or refuse, or translate."""
     return [
         (table, chain.name, rule)
         for table, chains in ruleset.tables.items()
-        if table != "nat"
         for chain in chains.values()
         for rule in chain.rules
-        if isinstance(rule.target, Decide)
+        if isinstance(rule.target, (Decide, Nat))
     ]
 
 
 def deciders(ruleset: Ruleset, packet: Packet) -> set[int]:
     """The lines of the file that end some way of a packet."""
-    ends = ("accept", "drop", "reject")
+    ends = ("accept", "drop", "reject", "dnat", "redirect", "netmap", "snat", "masquerade")
     found = set()
     results = [replay(ruleset, packet), replay(ruleset, packet, lone=True)]
     if not {"raw", "mangle"} & set(ruleset.tables):  # a routed packet is not followed through PREROUTING
         results.append(replay_forward(ruleset, packet))
     for result in results:
         for path in (result.path, *(result.paths or {}).values()):
-            found |= {step.span.line for step in path if step.span is not None and step.effect in ends}
+            found |= {step.span.line for step in path if step.span and step.effect.split()[0] in ends}
     return found
 
 
@@ -133,22 +135,80 @@ def packets_of(ruleset: Ruleset, state: str, cell: Cell, names: tuple[str, ...])
     ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rulesets(), st.integers(0, 1 << 30))
 def test_the_lines_that_are_named_are_enough(ruleset: Ruleset, seed: int) -> None:
-    """With them and no others that decide, no packet meets the dead line; a contradicting one is among them."""
+    """With them and no others that decide or lead away, no packet meets the dead line; one that contradicts it is
+    among them. Where none is named, the calls of its chain are enough."""
     coverage = Coverage(ruleset)
     for place in coverage.unreached(deciding(ruleset)):
         if coverage.excluded(place[2]):
             continue
         dead = explain(coverage, place, agrees_with(place[2]))
-        if dead is None or not all(isinstance(rule.target, Decide) for rule in dead.blocking):
+        if dead is None:
             continue
-        assert not dead.contradicted or any(rule.target != dead.rule.target for rule in dead.blocking)
+        leaving = any(isinstance(rule.target, (Return, Goto)) for rule in dead.blocking)
+        assert leaving == dead.leaving
+        assert leaving or not dead.contradicted or any(rule.target != dead.rule.target for rule in dead.blocking)
         kept = {dead.rule.span.line, *(rule.span.line for rule in dead.blocking)}
-        few = with_rules(ruleset, only(kept))
+        few = with_rules(ruleset, only(kept, around(ruleset, place))) if dead.blocking else calls(ruleset, dead.rule)
         for packet in nearby(few, Random(seed), 10, 2):
             assert dead.rule.span.line not in deciders(few, packet)
+
+
+def around(ruleset: Ruleset, place: Place) -> set[int]:
+    """The lines that lead out of the chain of a line, or out of one that it is called from."""
+    chains = ruleset.tables[place[0]]
+    above, waiting = {place[1]}, [place[1]]
+    while waiting:
+        called = waiting.pop()
+        for name, chain in chains.items():
+            if name not in above and any(r.target in (Jump(called), Goto(called)) for r in chain.rules):
+                above.add(name)
+                waiting.append(name)
+    return {
+        rule.span.line
+        for name in above
+        for rule in chains[name].rules
+        if isinstance(rule.target, Return) or (isinstance(rule.target, Goto) and rule.target.chain not in above)
+    }
+
+
+def calls(ruleset: Ruleset, line: FilterRule) -> Ruleset:
+    """A line and all calls; each comes back."""
+    few = with_rules(
+        ruleset,
+        lambda rules: tuple(
+            rule._replace(target=Jump(rule.target.chain)) if isinstance(rule.target, Goto) else rule
+            for rule in rules
+            if rule is line or isinstance(rule.target, (Jump, Goto))
+        ),
+    )
+    tables = {
+        table: {name: chain._replace(default=chain.default and Verdict.ACCEPT) for name, chain in chains.items()}
+        for table, chains in few.tables.items()
+    }
+    return few._replace(tables=tables)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rulesets(), st.integers(0, 1 << 30))
+def test_what_becomes_of_packets_that_leave_first(drawn: Ruleset, seed: int) -> None:
+    """Where none of them is said to get in, none does, and where none is said to be refused, none is."""
+    ruleset = with_rules(drawn._replace(tables={"filter": drawn.tables["filter"]}), plain)
+    coverage = Coverage(ruleset)
+    hook = next(hook for hook in INPUT if hook.table == "filter")
+    packets = nearby(ruleset, Random(seed), 30, 0)
+    for place in coverage.unreached(deciding(ruleset)):
+        dead = explain(coverage, place, agrees_with(place[2])) if not coverage.excluded(place[2]) else None
+        if dead is None or not dead.leaving or not dead.complete:
+            continue
+        for packet in packets:
+            header = Header.of(packet)
+            if all(holds(c, header, hook, ruleset, packet.state, False) for c in place[2].conditions):
+                verdict = replay(ruleset, packet).verdict
+                assert dead.accepted or verdict != "accept", (packet, dead)
+                assert dead.refused or verdict == "accept", (packet, dead)
 
 
 def agrees_with(rule: FilterRule) -> Callable[[FilterRule], bool]:
@@ -156,6 +216,8 @@ def agrees_with(rule: FilterRule) -> Callable[[FilterRule], bool]:
     return lambda other: other.target == rule.target
 
 
-def only(kept: set[int]) -> Callable[[tuple[FilterRule, ...]], tuple[FilterRule, ...]]:
-    """Of the lines that decide those in some places, and all that do not."""
-    return lambda rules: tuple(r for r in rules if r.span.line in kept or not isinstance(r.target, DECIDING))
+def only(kept: set[int], leaving: set[int]) -> Callable[[tuple[FilterRule, ...]], tuple[FilterRule, ...]]:
+    """Of the lines that decide, and of those that lead away, those in some places; and all others."""
+    return lambda rules: tuple(
+        r for r in rules if r.span.line in kept or not (isinstance(r.target, DECIDING) or r.span.line in leaving)
+    )

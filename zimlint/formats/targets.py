@@ -74,11 +74,8 @@ def target(name: str, options: tuple[Option, ...], protocol: int | None, family:
             return Inert(name)
         case "MARK" | "CONNMARK":
             return _mark(name, options)
-        case "DNAT" | "REDIRECT" | "NETMAP":
-            return _destination(name, options, protocol, family)
-        case "SNAT" | "MASQUERADE":
-            _destination(name, options, protocol, family)  # only for what it refuses: it changes the source
-            return Nat(name, None, None)
+        case "DNAT" | "REDIRECT" | "NETMAP" | "SNAT" | "MASQUERADE":
+            return _translation(name, options, protocol, family)
         case _ if name in INERT_TARGETS:
             return Inert(name)
         case _:
@@ -158,7 +155,7 @@ def _bits(name: str, keyword: str, text: str) -> int:
         raise Refused(f'{name}: bad integer value for option "{keyword}", or out of range.') from None
 
 
-def _destination(name: str, options: tuple[Option, ...], protocol: int | None, family: Family) -> Target:
+def _translation(name: str, options: tuple[Option, ...], protocol: int | None, family: Family) -> Target:
     addresses: RangeSet | None = None
     ports: RangeSet | None = None
     for keyword, _, values in options:

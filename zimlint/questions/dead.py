@@ -12,18 +12,19 @@ from collections.abc import Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
-from zimlint.model import FilterRule, Goto, Jump
+from zimlint.model import FilterRule, Goto, Jump, Nat, Return
 from zimlint.packets import TCP, UDP, Family, Packet
 from zimlint.questions.case import Case, View
 from zimlint.questions.findings import finding
-from zimlint.questions.lines import REFUSALS, Line, labels, named, other_icmp, verb
+from zimlint.questions.lines import REFUSALS, labels, named, other_icmp, verb
 from zimlint.questions.unreached import Fault, faults
 from zimlint.questions.witness import SOURCE_PORT, readable
 from zimlint.semantics.cells import Axis
+from zimlint.semantics.coverage import LEAVING
 from zimlint.semantics.cutting import Cell
 from zimlint.semantics.hooks import INTO_HOST, STATE_FLAGS, UNICAST
 from zimlint.semantics.program import Way, interface_names
-from zimlint.semantics.replay import replay, replay_forward
+from zimlint.semantics.replay import Replay, replay, replay_forward
 from zimlint.semantics.ways import ROUTED
 from zimlint.source import Span
 
@@ -57,24 +58,69 @@ def _message(family: Family, fault: Fault) -> str:
     """No numbers of lines, so that the same fault of both families reads alike."""
     rule = fault.line.rule
     if fault.kind == "nothing":
-        foreign = other_icmp(rule, family)
-        if foreign:
-            return f"{verb(rule)} decides nothing: no {family.title} packet is {foreign}"
-        return f"{verb(rule)} decides nothing: its matches exclude each other, no packet can have them all"
-    count = len({one.span for one in fault.shown})
-    lines = ("a later line" if fault.later else "an earlier line") if count == 1 else f"{count} earlier lines"
-    verbs = [("accept", "accepts"), ("refuse", "refuses"), ("decide", "decides")][_side(fault)]
+        of = f" of {named(rule, family)}" if fault.calls else ""
+        return f"{verb(rule)}{of} decides nothing: {_excluded(fault, family)}"
     what = named(rule, family)
     head = f"{verb(rule)} for {what}" if isinstance(rule.target, (Jump, Goto)) else f"{verb(rule)} of {what}"
     if fault.kind == "redundant":
-        return f"{head} changes nothing: {lines} {verbs[count == 1]} all of it{' anyway' if fault.later else ''}"
-    return f"{head} comes too late: {lines} {verbs[count == 1]} all of it"
+        return f"{head} changes nothing: {_before(fault)}{' anyway' if fault.later else ''}"
+    return f"{head} comes too late: {_before(fault)}"
 
 
-def _side(fault: Fault) -> int:
-    """0 if what stands in the way accepts, 1 if it refuses, 2 if it does both."""
-    refusing = {_refuses(rule) for rule in fault.blocking}
-    return 2 if len(refusing) > 1 else int(refusing.pop())
+def _excluded(fault: Fault, family: Family) -> str:
+    """Why no packet can match a line."""
+    foreign = other_icmp(fault.line.rule, family)
+    if foreign:
+        return f"no {family.title} packet is {foreign}"
+    if fault.calls:
+        return f"no packet that chain {fault.line.chain} is called for matches it"
+    return "its matches exclude each other, no packet can have them all"
+
+
+def _before(fault: Fault) -> str:
+    """``an earlier line accepts all of it``."""
+    count = len({one.span for one in fault.shown})
+    lines = ("a later line" if fault.later else "an earlier line") if count == 1 else f"{count} earlier lines"
+    words = {_does(fault, rule) for rule in fault.blocking}
+    leaving = [isinstance(rule.target, LEAVING) for rule in fault.blocking]
+    if len(words) > 1:
+        out = ("leads", " out of the chain")
+        words = {out} if all(leaving) else {("decides", " or leads it out of the chain" if any(leaving) else "")}
+    ((verb_of_one, rest),) = words
+    words_of_all = f"{verb_of_one} all of it{rest}"
+    return f"{lines} {words_of_all if count == 1 else _plural(words_of_all)}"
+
+
+def _plural(words: str) -> str:
+    """``accepts all of it`` of several lines."""
+    return " ".join(_OF_SEVERAL.get(word, word) for word in words.split(" "))
+
+
+_OF_SEVERAL = {
+    "accepts": "accept", "refuses": "refuse", "decides": "decide", "leads": "lead", "hands": "hand", "sends": "send",
+    "leaves": "leave", "gives": "give",
+}  # fmt: skip
+
+
+def _does(fault: Fault, rule: FilterRule) -> tuple[str, str]:
+    """What a line does with the packets that another one names: the words before and behind them."""
+    match rule.target:
+        case Return():
+            return "leads", " out of the chain"
+        case Goto(chain):
+            return "hands", f" to {chain}"
+        case Nat(name) if name in ("SNAT", "MASQUERADE"):
+            return "gives", f" {'the same' if rule.target == fault.line.rule.target else 'another'} source"
+        case Nat() if rule.target == fault.line.rule.target:
+            return "sends", " to the same place"
+        case Nat():
+            return "sends", " elsewhere"
+        case _ if _refuses(rule):
+            return "refuses", ""
+        case _ if fault.line.table == "nat":
+            return "leaves", " as it is"
+        case _:
+            return "accepts", ""
 
 
 def _refuses(rule: FilterRule) -> bool:
@@ -87,7 +133,9 @@ def _related(fault: Fault) -> Iterator[tuple[Span, str]]:
     for rule, shown in zip(fault.blocking, fault.shown, strict=True):
         if shown.span.line not in seen and len(seen) <= _SHOWN:
             seen.add(shown.span.line)
-            yield shown.span, f"{'refuses' if _refuses(rule) else 'accepts'} {words}"
+            yield shown.span, f"{''.join(_does(fault, rule))} {words}"
+    for call in fault.calls[:_SHOWN]:
+        yield call.span, f"calls chain {fault.line.chain}, for no packet that matches"
     for place, other in enumerate(fault.others):
         if other.rule.span.line not in seen and place < _SHOWN:
             seen.add(other.rule.span.line)
@@ -99,7 +147,6 @@ def _evidence(view: View, fault: Fault) -> Evidence | None:
     if fault.dead is None:
         return None
     names = interface_names(view.ruleset)
-    blocking = {rule.span: rule for rule in fault.dead.blocking}
     tried = 0
     for way, cell in sorted(fault.dead.parts, key=lambda part: _strangeness(part[0], names, part[1])):
         packet = _packet(view.family, way, cell, names)
@@ -108,17 +155,20 @@ def _evidence(view: View, fault: Fault) -> Evidence | None:
         tried += 1
         follow = replay_forward if way.hooks == ROUTED else replay
         result = follow(view.ruleset, packet)
-        ends = [s.span for s in result.path if s.span is not None and s.effect in ("accept", "drop", "reject")]
-        meant = fault.line
-        if result.verdict != "depends" and any(_contradicts(blocking.get(span), meant, fault) for span in ends):
+        if result.verdict != "depends" and _shows(fault, result):
             return Evidence(packet, result.path)
     return None
 
 
-def _contradicts(rule: FilterRule | None, line: Line, fault: Fault) -> bool:
-    if rule is None:
-        return False
-    return fault.kind == "redundant" or (line.accepts if _refuses(rule) else line.refuses)
+def _shows(fault: Fault, result: Replay) -> bool:
+    """Whether a line that stands in the way of another one does so on a packet's way, with the end that it is about."""
+    met = {step.span for step in result.path if not step.effect.startswith("no match")}
+    standing = [rule for rule in fault.blocking if rule.span in met]
+    if fault.kind == "redundant" or fault.line.table == "nat":
+        return bool(standing)
+    if fault.dead is not None and fault.dead.leaving:
+        return bool(standing) and (result.verdict == "accept") == (fault.kind == "deny")
+    return any(fault.line.accepts if _refuses(rule) else fault.line.refuses for rule in standing)
 
 
 def _strangeness(way: Way, names: tuple[str, ...], cell: Cell) -> tuple[bool, bool, bool, bool]:

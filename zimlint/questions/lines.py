@@ -16,17 +16,18 @@ from zimlint.model import (
     Goto,
     IcmpTypes,
     Jump,
+    Nat,
     Protocols,
     Ruleset,
     SrcAddress,
+    Target,
     Verdict,
 )  # fmt: skip
 from zimlint.packets import ALL_PORTS, ICMP, ICMPV6, TCP, UDP, Family, format_network
 from zimlint.questions.findings import port_labels
 from zimlint.zimbra.tools import Tool, adds_to, keeper, load_tools
 
-TABLES = ("raw", "mangle", "filter", "security")
-"""The tables whose lines let a packet go on or stop it; nat only changes where it goes."""
+TABLES = ("raw", "mangle", "nat", "filter", "security")
 REFUSALS = frozenset({Verdict.DROP, Verdict.REJECT})
 
 
@@ -37,7 +38,7 @@ class Line(NamedTuple):
     chain: str
     rule: FilterRule
     aims: frozenset[Verdict]
-    """What it decides, or the chain that it leads into."""
+    """What it decides, or the chain that it leads into; what nat sends elsewhere is let in there."""
     own: bool
     """The administrator wrote it."""
 
@@ -57,13 +58,14 @@ def deciding_lines(ruleset: Ruleset) -> Iterator[Line]:
     tools = load_tools()
     for table in TABLES:
         chains = ruleset.tables.get(table, {})
-        aims = _aims(chains)
+        aims = _aims(table, chains)
         for chain in chains.values():
             tool = keeper(tools, chain.name, chains)
             for rule in chain.rules:
                 target = rule.target
-                if isinstance(target, Decide):
-                    yield Line(table, chain.name, rule, frozenset({target.verdict}), _is_own(tool, chain.name, rule))
+                aim = _aim(table, target)
+                if aim:
+                    yield Line(table, chain.name, rule, aim, _is_own(tool, chain.name, rule))
                 elif isinstance(target, (Jump, Goto)) and aims.get(target.chain):
                     called = keeper(tools, target.chain, chains)
                     yield Line(table, chain.name, rule, aims[target.chain], called is None and tool is None)
@@ -82,10 +84,21 @@ def _is_own(tool: Tool | None, chain: str, rule: FilterRule) -> bool:
     return not all(low == high and low in tool.own_ports for held in ports for low, high in held.ranges)
 
 
-def _aims(chains: Mapping[str, Chain]) -> dict[str, frozenset[Verdict]]:
+def _aim(table: str, target: Target) -> frozenset[Verdict]:
+    """What a line decides itself: what nat accepts it only leaves as it is, and any source will do for MASQUERADE."""
+    match target:
+        case Decide(verdict) if table != "nat":
+            return frozenset({verdict})
+        case Nat(name) if name != "MASQUERADE":
+            return frozenset({Verdict.ACCEPT})
+        case _:
+            return frozenset()
+
+
+def _aims(table: str, chains: Mapping[str, Chain]) -> dict[str, frozenset[Verdict]]:
     """For each chain what it and all that it leads into may decide."""
     found = {
-        name: frozenset(rule.target.verdict for rule in chain.rules if isinstance(rule.target, Decide))
+        name: frozenset[Verdict]().union(*{_aim(table, rule.target) for rule in chain.rules})
         for name, chain in chains.items()
     }
     called = {
@@ -136,6 +149,8 @@ def verb(rule: FilterRule) -> str:
             return verdict.value
         case Jump(chain) | Goto(chain):
             return f"the call of {chain}"
+        case Nat(name):
+            return name
         case _:
             return "the line"
 

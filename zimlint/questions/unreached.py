@@ -10,18 +10,18 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from zimlint.model import Chain, CtState, Decide, FilterRule, Goto, Jump, Ruleset, SrcAddress
+from zimlint.model import Chain, CtState, Decide, FilterRule, Goto, Jump, Nat, Ruleset, SrcAddress
 from zimlint.packets import RangeSet
 from zimlint.questions.lines import REFUSALS, Line, deciding_lines, other_icmp
 from zimlint.semantics.blocking import Dead, explain
 from zimlint.semantics.cells import Axis
-from zimlint.semantics.coverage import Coverage
+from zimlint.semantics.coverage import LEAVING, Coverage
 from zimlint.semantics.implied import implied, wider
 from zimlint.semantics.runs import first_lines
 
 _Callers = Sequence[FilterRule]
 Kind = Literal["deny", "allow", "redundant", "nothing"]
-_GRAVEST: tuple[Kind, ...] = ("deny", "allow", "redundant")
+_GRAVEST: tuple[Kind, ...] = ("deny", "allow", "redundant", "nothing")
 MOST = 60
 """Dead lines of one ruleset for which the reason is looked for."""
 
@@ -39,6 +39,8 @@ class Fault(NamedTuple):
     """For each of the blocking lines the one that a reader would change."""
     later: bool = False
     """True: what takes its place comes after it."""
+    calls: tuple[FilterRule, ...] = ()
+    """The lines that lead to its chain, where they leave it nothing."""
 
 
 class Held:
@@ -68,7 +70,7 @@ def _faults(held: Held) -> tuple[Fault, ...]:
     by_rule = {id(line.rule): line for line in lines}
     mistaken = [Fault("nothing", line) for line in lines if line.own and other_icmp(line.rule, ruleset.family)]
     unlike = {id(fault.line.rule) for fault in mistaken}
-    accepted = any(line.accepts for line in lines)  # else bans are what is refused anyway
+    accepted = any(line.accepts for line in lines if line.table != "nat")  # else bans are what is refused anyway
     asked = [
         line
         for line in _leading_to_own(lines)
@@ -88,6 +90,10 @@ def _faults(held: Held) -> tuple[Fault, ...]:
                 found.append(Fault("nothing", line))
             elif len(found) < MOST:
                 _add(found, coverage, line)
+    for place, fault in enumerate(found):
+        if fault.kind == "nothing" and fault.dead is not None:
+            calls = (call for call in called.get(fault.line[:2], ()) if id(call) not in gone)
+            found[place] = fault._replace(calls=tuple(calls))
     told = {id(one.rule) for fault in found for one in (fault.line, *fault.others)}
     found = [fault._replace(shown=_readable(fault, leading)) for fault in found]
     for chain_lines in _by_chain(line for line in lines if line.own):
@@ -103,16 +109,23 @@ def _add(found: list[Fault], coverage: Coverage, line: Line) -> None:
 
     def agrees(other: FilterRule) -> bool:
         target = other.target
+        if line.table == "nat":
+            return isinstance(target, Nat) and target == line.rule.target
         return isinstance(target, Decide) and _like(target, line)
 
     known = [fault.dead for fault in found if fault.dead is not None]
     tells = _tells(line, coverage.ruleset.tables[line.table][line.chain])
     dead = explain(coverage, line[:3], agrees, known[-1] if known else None, harmless=tells)
-    if dead is None or not any(isinstance(rule.target, Decide) for rule in dead.blocking):
+    if dead is None or not (dead.blocking or _names_new(line.rule)):
+        return
+    ends = (Decide, *LEAVING) if line.table != "nat" else (Decide, Nat, *LEAVING)
+    if dead.blocking and not any(isinstance(rule.target, ends) for rule in dead.blocking):
         return
     kind = _kind(line, dead)
+    if kind is None:
+        return
     for place, fault in enumerate(found):
-        if _same_reason(fault, kind, dead):
+        if _same_reason(fault, line, kind, dead):
             if _GRAVEST.index(kind) < _GRAVEST.index(fault.kind):
                 found[place] = Fault(kind, line, dead.blocking, (fault.line, *fault.others), dead)
             else:
@@ -121,18 +134,28 @@ def _add(found: list[Fault], coverage: Coverage, line: Line) -> None:
     found.append(Fault(kind, line, dead.blocking, (), dead))
 
 
-def _same_reason(fault: Fault, kind: Kind, dead: Dead) -> bool:
+def _same_reason(fault: Fault, line: Line, kind: Kind, dead: Dead) -> bool:
     """Whether the same lines leave nothing to another one; what does harm and what does none is told apart."""
+    if fault.dead is None or "nothing" in (kind, fault.kind):
+        return fault.dead is not None and kind == fault.kind and line[:2] == fault.line[:2]
     same = {id(rule) for rule in fault.blocking} == {id(rule) for rule in dead.blocking}
-    return fault.dead is not None and same and (kind == "redundant") == (fault.kind == "redundant")
+    return same and (dead.leaving or (kind == "redundant") == (fault.kind == "redundant"))
 
 
 def _like(target: Decide, line: Line) -> bool:
     return not line.refuses if target.verdict not in REFUSALS else not line.accepts
 
 
-def _kind(line: Line, dead: Dead) -> Kind:
-    """By whether lines that contradict it leave it nothing."""
+def _kind(line: Line, dead: Dead) -> Kind | None:
+    """By whether lines that contradict it leave it nothing, or what comes after those that lead away does otherwise."""
+    if not dead.blocking:
+        return "nothing"
+    if dead.leaving:
+        if line.refuses and dead.accepted:
+            return "deny"
+        if line.accepts and (dead.refused or line.table == "nat"):
+            return "allow"
+        return "redundant" if dead.complete and line.rule.conditions and _names_new(line.rule) else None
     if not dead.contradicted:
         return "redundant"
     accepted = any(isinstance(rule.target, Decide) and rule.target.verdict not in REFUSALS for rule in dead.blocking)
@@ -160,6 +183,11 @@ def _tells(line: Line, chain: Chain) -> bool:
     rule = line.rule
     if line.refuses:
         return bool(rule.conditions) and sum(other.conditions == rule.conditions for other in chain.rules) > 1
+    return _names_new(rule)
+
+
+def _names_new(rule: FilterRule) -> bool:
+    """Whether the states that a line names allow new connections."""
     states = [condition for condition in rule.conditions if isinstance(condition, CtState)]
     return all(("NEW" in state.states) != state.negated for state in states)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from zimlint.model import Decide, FilterRule, Goto, Return, Verdict
-from zimlint.semantics.coverage import DECIDING, Coverage, Place, met_of, numbers
+from zimlint.model import Decide, FilterRule, Verdict
+from zimlint.semantics.coverage import DECIDING, LEAVING, MAX_PARTS, Coverage, Place, met_of, numbers
 from zimlint.semantics.cutting import Cell
 from zimlint.semantics.program import Compiled, Way
 from zimlint.semantics.walk import Code
@@ -26,15 +26,23 @@ class Dead(NamedTuple):
 
     rule: FilterRule
     blocking: tuple[FilterRule, ...]
-    """The fewest lines before it that leave nothing to it."""
+    """The fewest lines before it that leave nothing to it; none where what leads to its chain leaves it nothing."""
     parts: tuple[tuple[Way, Cell], ...]
     """Some of the packets that it names."""
     contradicted: bool
     """True: to new connections others do what it would not have done."""
+    leaving: bool = False
+    """True: some of the blocking lines decide nothing, but lead out of its chain."""
+    accepted: bool = False
+    """True: new connections that it names may get in."""
+    refused: bool = False
+    """True: new connections that it names may be refused, in its own hook."""
+    complete: bool = True
+    """False: only some of the packets that it names were followed."""
 
 
 class _Met(NamedTuple):
-    """What stands in the way of a line."""
+    """What stands in the way of a line, and what becomes of its packets: ``Dead`` says it in words."""
 
     parts: list[tuple[Way, Cell]]
     lines: dict[int, FilterRule]
@@ -43,6 +51,13 @@ class _Met(NamedTuple):
     """Those that decide new connections among them."""
     leaving: dict[int, FilterRule]
     """Those that lead out of its chain."""
+    ends: dict[tuple[bool, str], bool]
+    """For new connections and all others, whether some are ``accepted``, and ``refused`` in the line's own hook."""
+
+    def end(self, word: str) -> bool:
+        """What may become of new connections, or of the others where it names none that are new."""
+        new = any(way.state == "NEW" for way, _ in self.parts)
+        return self.ends.get((new, word), False)
 
 
 def explain(
@@ -62,37 +77,61 @@ def explain(
     parts = tuple(met.parts)
     if not parts or coverage.spent:
         return None
+    if coverage.shut_out(place):
+        return Dead(rule, (), parts, False)
     deciders = list((met.first or met.lines).values())
     against = [held for held in deciders if not agrees(held)]
-    if not against and not harmless:
+    outside = coverage.leaving(place)
+    leaving = [held for key, held in met.leaving.items() if key in outside][:MAX_LINES]
+    if not against and not leaving and not harmless:
         return None
-    if known is not None and known.contradicted == bool(against) and len(against) in (0, len(deciders)):
+    if known is not None and known.leaving:
+        if any(held in leaving for held in known.blocking) and coverage.dead_behind(place, known.blocking):
+            return _left(met, rule, known.blocking)
+    elif known is not None and known.contradicted == bool(against) and len(against) in (0, len(deciders)):
         shared = any(held in deciders for held in known.blocking)
         if shared and coverage.dead_behind(place, known.blocking):
             return Dead(rule, known.blocking, parts, known.contradicted)
     if coverage.dead_behind(place, ()):
-        return Dead(rule, tuple(met.leaving.values())[:1], parts, False) if met.leaving else None
+        return None
     order = [*deciders, *(held for held in met.lines.values() if held not in deciders)]
     alike = [held for held in order if agrees(held)][:MAX_LINES]
     if len(against) < len(deciders) and alike and coverage.dead_behind(place, alike):
         return Dead(rule, _fewest(coverage, place, alike, alike), parts, False) if harmless else None
     needed = against or deciders
     group = sorted(order[:MAX_LINES], key=lambda held: (held in needed, len(held.conditions)))
-    if not coverage.dead_behind(place, group):
-        return None
-    return Dead(rule, _fewest(coverage, place, group, needed), parts, bool(against))
+    if coverage.dead_behind(place, group):
+        return Dead(rule, _fewest(coverage, place, group, needed), parts, bool(against))
+    for enough in (leaving, [*leaving, *group]):
+        if leaving and coverage.dead_behind(place, enough):
+            return _left(met, rule, _fewest(coverage, place, enough, leaving))
+    return None
+
+
+def _left(met: _Met, rule: FilterRule, blocking: tuple[FilterRule, ...]) -> Dead:
+    """A line that is dead as others lead out of its chain: what comes after them says whether that does harm."""
+    several = [sum(one is way for one, _ in met.parts) for way in {id(way): way for way, _ in met.parts}.values()]
+    return Dead(
+        rule, blocking, tuple(met.parts), met.end("accepted") or met.end("refused"), True, met.end("accepted"),
+        met.end("refused"), max(several) < MAX_PARTS,
+    )  # fmt: skip
 
 
 def _met(coverage: Coverage, rule: FilterRule) -> _Met:
-    found = _Met([], {}, {}, {})
+    found = _Met([], {}, {}, {}, {})
     for journey, cell, outcome in coverage.parts(rule):
         way = journey.way
         found.parts.append((way, cell))
         compiled = coverage.cutter.compiled(way)
         hooks = {code.hook for bit in numbers(coverage.bits(way)[id(rule)]) for code in _codes(compiled, bit)}
+        for word, ends in (
+            ("accepted", outcome.arrives or bool(outcome.nats)),
+            ("refused", not hooks.isdisjoint(outcome.refusals)),
+        ):
+            found.ends[way.state == "NEW", word] = ends or found.ends.get((way.state == "NEW", word), False)
         for bit in outcome.reached:
             line = compiled.program.lines[bit]
-            if isinstance(line.target, (Return, Goto)):
+            if isinstance(line.target, LEAVING):
                 found.leaving.update((id(held), held) for held in met_of(compiled, bit, cell))
             if not isinstance(line.target, DECIDING) or compiled.unknown >> bit & 1:
                 continue

@@ -22,9 +22,11 @@ from zimlint.model import (
     Notrack,
     OpaqueTarget,
     Queue,
+    Return,
     Ruleset,
     SrcAddress,
 )
+from zimlint.semantics.calls import calls_alone, kept_lines, leading_to
 from zimlint.semantics.cells import Axis, state_holds
 from zimlint.semantics.cutting import Cell, Cutter, chosen, met, open_choices, settle, with_products
 from zimlint.semantics.hooks import Hook
@@ -42,6 +44,8 @@ LONG = 500
 """Lines of a chain that is worth shortening."""
 DECIDING = (Decide, Nat, Queue, OpaqueTarget)
 """Targets that may end a packet's way."""
+LEAVING = (Return, Goto)
+"""Targets that end its way through a chain."""
 
 Place = tuple[str, str, FilterRule]
 """A line with its table and its chain."""
@@ -60,6 +64,7 @@ class Coverage:
         self._bits: dict[Way, dict[int, int]] = {}
         self._chains: dict[tuple[Hook, ...], frozenset[tuple[str, str]]] = {}
         self._homes_of: dict[int, set[tuple[str, str]]] = {}
+        self._leaving: dict[tuple[str, str], set[int]] = {}
         self._notrack = any(
             isinstance(rule.target, Notrack) for chain in ruleset.tables.get("raw", {}).values() for rule in chain.rules
         )
@@ -111,18 +116,39 @@ class Coverage:
                 yield journey, cell, outcome
 
     def dead_behind(self, place: Place, others: Sequence[FilterRule]) -> bool:
-        """Whether a line would be dead if these were the only ones beside it that decide; False past the effort."""
+        """Whether a line would be dead if these were the only ones beside it that decide, or lead out of its chain.
+
+        False past the effort.
+        """
         kept = {id(place[2]), *map(id, others)}
-        tables = {
-            table: {
-                name: chain._replace(
-                    rules=tuple(r for r in chain.rules if id(r) in kept or not isinstance(r.target, DECIDING))
-                )
-                for name, chain in chains.items()
+        outside = self.leaving(place)
+        alone = Coverage(
+            kept_lines(
+                self.ruleset,
+                lambda r: id(r) in kept or not (isinstance(r.target, DECIDING) or id(r) in outside),
+            )
+        )
+        return place in alone.unreached([place])
+
+    def leaving(self, place: Place) -> Collection[int]:
+        """The lines, by identity, that lead out of the chain of a line, or out of one that leads there."""
+        table, chain, _ = place
+        if (table, chain) not in self._leaving:
+            above = leading_to(chain, self.ruleset.tables[table])
+            self._leaving[table, chain] = {
+                id(rule)
+                for name in above
+                for rule in self.ruleset.tables[table][name].rules
+                if isinstance(rule.target, Return) or (isinstance(rule.target, Goto) and rule.target.chain not in above)
             }
-            for table, chains in self.ruleset.tables.items()
-        }
-        alone = Coverage(self.ruleset._replace(tables=tables))
+        return self._leaving[table, chain]
+
+    def shut_out(self, place: Place) -> bool:
+        """Whether the lines that lead to the chain of a line leave it nothing, by what they ask for alone."""
+        table, chain, rule = place
+        if self.ruleset.tables[table][chain].default is not None:
+            return False
+        alone = Coverage(calls_alone(self.ruleset, rule))
         return place in alone.unreached([place])
 
     def bits(self, way: Way) -> dict[int, int]:

@@ -70,17 +70,22 @@ class Outcome:
 
     ``accepts``: (hook, line) that may accept, a chain default is ``-1 - code``. ``nats``: (hook, line, state) that may
     change the destination; these packets leave the program. ``arrives``: some may pass every hook. ``refused``: some
-    may be dropped or rejected.
+    may be dropped or rejected, ``refusals`` says in which hooks.
     """
 
-    __slots__ = ("accepts", "arrives", "nats", "reached", "refused")
+    __slots__ = ("accepts", "arrives", "nats", "reached", "refusals")
 
     def __init__(self) -> None:
         self.accepts: list[tuple[int, int]] = []
         self.nats: list[tuple[int, int, State]] = []
         self.arrives = False
-        self.refused = False
+        self.refusals: set[int] = set()
         self.reached: set[int] = set()
+
+    @property
+    def refused(self) -> bool:
+        """Whether some may be dropped or rejected."""
+        return bool(self.refusals)
 
 
 def walk(program: Program, alive: int, certain: int, start: int = 0, state: State | None = None) -> Outcome:
@@ -161,7 +166,7 @@ def _run_hook(
                     outcome.accepts.append((hook, _author(program, stack, line_number)))
                     accepted = join(accepted, before)
                 else:
-                    outcome.refused = True
+                    outcome.refusals.add(hook)
                 if certain:
                     frame.state = None
             case Jump() | Goto():
@@ -186,13 +191,13 @@ def _run_hook(
                     frame.state = None
             case Queue():
                 outcome.accepts.append((hook, line_number))
-                outcome.refused = True
+                outcome.refusals.add(hook)
                 accepted = join(accepted, before)
                 if certain:
                     frame.state = None
             case OpaqueTarget():
                 outcome.accepts.append((hook, line_number))
-                outcome.refused = True
+                outcome.refusals.add(hook)
                 accepted = join(accepted, before)
             case SetMark() | Notrack():
                 changed = change(before, line.target, _situation(program, program.hooks[hook]))
@@ -206,7 +211,7 @@ def _run_hook(
             outcome.accepts.append((hook, -1 - base))
             accepted = join(accepted, result)
         else:
-            outcome.refused = True
+            outcome.refusals.add(hook)
     return accepted
 
 

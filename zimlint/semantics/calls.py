@@ -1,0 +1,61 @@
+"""The lines that lead to a chain, directly or not, and a ruleset in which nothing else matters.
+
+Invariant: in ``calls_alone`` no packet is stopped, so what does not reach a line there reaches it nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from zimlint.model import Chain, FilterRule, Goto, Jump, Nat, Notrack, Opaque, Ruleset, SetMark, Verdict
+
+_PERHAPS = Opaque("", "")
+"""A match that may hold or not."""
+
+
+def leading_to(chain: str, chains: Mapping[str, Chain]) -> Collection[str]:
+    """A chain and all that lead there, directly or not."""
+    found = {chain}
+    size = 0
+    while size < len(found):
+        size = len(found)
+        found.update(name for name, held in chains.items() if any(_leads(rule, found) for rule in held.rules))
+    return found
+
+
+def _leads(rule: FilterRule, chains: Collection[str]) -> bool:
+    return isinstance(rule.target, (Jump, Goto)) and rule.target.chain in chains
+
+
+def kept_lines(ruleset: Ruleset, keeps: Callable[[FilterRule], bool]) -> Ruleset:
+    """A ruleset with some of its lines only."""
+    tables = {
+        table: {name: held._replace(rules=tuple(filter(keeps, held.rules))) for name, held in chains.items()}
+        for table, chains in ruleset.tables.items()
+    }
+    return ruleset._replace(tables=tables)
+
+
+def calls_alone(ruleset: Ruleset, line: FilterRule) -> Ruleset:
+    """A line and all calls, each of which comes back; what changes a packet may do so or not, and nothing stops it."""
+
+    def kept(rules: tuple[FilterRule, ...]) -> Iterator[FilterRule]:
+        for rule in rules:
+            match rule.target:
+                case _ if rule is line:
+                    yield rule
+                case Jump(called) | Goto(called):
+                    yield rule._replace(target=Jump(called))
+                case Nat() | SetMark() | Notrack():
+                    yield rule._replace(conditions=(*rule.conditions, _PERHAPS))
+                case _:
+                    pass
+
+    tables = {
+        table: {
+            name: Chain(name, None if held.default is None else Verdict.ACCEPT, tuple(kept(held.rules)), held.span)
+            for name, held in chains.items()
+        }
+        for table, chains in ruleset.tables.items()
+    }
+    return ruleset._replace(tables=tables)
