@@ -193,13 +193,22 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
                 and [p.split("/")[0] for p in other.ports] == [p.split("/")[0] for p in finding.ports]
                 and _without_protocol(other) == _without_protocol(finding)
             ):
-                ports = (*other.ports, *finding.ports)
-                severity = max(other.severity, finding.severity)
-                kept[place] = other._replace(ports=ports, severity=Severity(severity))
+                kept[place] = _of_both(other, finding)
                 break
         else:
             kept.append(finding)
     return kept
+
+
+def _of_both(tcp: Finding, udp: Finding) -> Finding:
+    """A finding about a port of both protocols: ``53/tcp`` becomes ``53`` in its words, and both stand in its fix."""
+    ports = (*tcp.ports, *udp.ports)
+    message = tcp.message
+    for label in tcp.ports:
+        message = re.sub(rf"(?<![\w/-]){re.escape(label)}\b", label.split("/")[0], message)
+    fix = tcp.fix.replace(", ".join(tcp.ports), ", ".join(ports))
+    severity = Severity(max(tcp.severity, udp.severity))
+    return tcp._replace(ports=ports, severity=severity, message=message, fix=fix)
 
 
 def _adjoining(one: Finding, other: Finding) -> bool:

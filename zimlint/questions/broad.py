@@ -13,6 +13,7 @@ from zimlint.finding import Finding, Severity
 from zimlint.packets import RangeSet, format_network, union
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, port_words, proof
+from zimlint.questions.openings import from_any_port
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport
 from zimlint.zimbra.site import also_allowed
@@ -92,7 +93,7 @@ def _open_anyway(view: View) -> _Anyway:
     found: dict[tuple[Transport, tuple[str, ...]], dict[RangeSet, list[RangeSet]]] = {}
     for opening in view.openings:
         for piece in opening.pieces:
-            if opening.kind != "source-port" and piece.source == "public":
+            if piece.source == "public" and from_any_port(piece):
                 by_ports = found.setdefault((piece.transport, piece.decision.interfaces), {})
                 by_ports.setdefault(piece.ports, []).append(piece.addresses)
     return {key: {ports: union(sources) for ports, sources in by_ports.items()} for key, by_ports in found.items()}

@@ -13,6 +13,7 @@ from zimlint.model import Step
 from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Case, View, chain_span, switched_off
 from zimlint.questions.findings import finding, service_words
+from zimlint.questions.openings import from_any_port
 from zimlint.questions.outsiders import refused_anyway
 from zimlint.questions.witness import SOURCE_PORT, readable, refused
 from zimlint.semantics.replay import Replay
@@ -65,7 +66,8 @@ def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[S
         return None  # a row that was not understood may be the one that opens it
     for opening in view.of_kind(*(_FOR_ALL if need.source == "public" else (*_FOR_ALL, "wide"))):
         for piece in opening.pieces:
-            if piece.transport == service.protocol and service.port in piece.ports and piece.addresses & network:
+            meant = piece.transport == service.protocol and service.port in piece.ports and from_any_port(piece)
+            if meant and piece.addresses & network:
                 return None
     if not network:
         return None

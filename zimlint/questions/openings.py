@@ -7,6 +7,7 @@ Invariant: every accepted packet from a class of sources is in exactly one openi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
@@ -17,7 +18,7 @@ from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
 from zimlint.semantics.hooks import LINK_LOCAL, interface_matches
 from zimlint.semantics.program import interface_names
-from zimlint.zimbra.catalogue import TRANSPORTS, Service
+from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport
 from zimlint.zimbra.sources import Networks
 
 ALL = 60_000
@@ -26,10 +27,12 @@ ENOUGH = 1000
 """A default that lets in more ports than that lets in what no line names."""
 EPHEMERAL = RangeSet([(32_768, 60_999)])
 """Where Linux takes source ports from (net.ipv4.ip_local_port_range); a line that lets these in trusts no port."""
-CLIENT_REPLIES = {(67, 68), (547, 546)}
-"""DHCP and DHCPv6 servers answer a client from a fixed port (RFC 2131, RFC 8415); every stock ufw lets that in."""
-CONTAINERS = ("docker+", "br-+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
+DHCP = (RangeSet([(67, 68)]), RangeSet([(546, 547)]))
+"""DHCP and DHCPv6 servers and clients speak from a fixed port (RFC 2131, RFC 8415); every stock ufw lets answers in."""
+_CONTAINERS = ("docker+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman+")
 """Bridges to containers and virtual machines of the host itself."""
+_DOCKER_BRIDGE = re.compile(r"br-(?:0|[0-9a-f]{12})")
+"""Docker names a bridge by the first digits of the network's id; ``br-0`` stands for the pattern ``br-+``."""
 TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
 """Private networks: no public address comes in by them."""
 
@@ -58,7 +61,7 @@ def openings(
                 continue  # the lines name the interface to the outside, and by that one nothing passes
             decision = decision._replace(certain=False, nameless=True)
         for piece in pieces_of(ruleset.family, decision, networks, inside, offered):
-            trusts = not decision.cell[Axis.SPORT] >= EPHEMERAL
+            trusts = not from_any_port(piece)
             if trusts and _is_client_reply(decision, piece):
                 continue
             moved = decision.moved
@@ -69,20 +72,36 @@ def openings(
             else:
                 key = (False, trusts, decision.rule.span[:2] if decision.rule else None)
             grouped.setdefault(key, []).append(piece)
+    _join_few_ports(grouped)
     public = networks["public"].get(ruleset.family, RangeSet())
     found = [o for key, pieces in grouped.items() for o in _opening(key[0] is True, key[1] is True, pieces, public)]
     return tuple(sorted(found, key=_place))
 
 
+def _join_few_ports(grouped: dict[tuple[object, ...], list[Piece]]) -> None:
+    """A line that names some ports opens these: the port that a packet is sent from is anybody's to choose."""
+    for published, trusts, line in [key for key in grouped if key[1]]:
+        pieces = grouped[published, trusts, line]
+        if line != "default" and all(_count(pieces, transport) <= ENOUGH for transport in TRANSPORTS):
+            grouped.setdefault((published, False, line), []).extend(grouped.pop((published, trusts, line)))
+
+
+def _count(pieces: Iterable[Piece], transport: Transport) -> int:
+    return union(piece.ports for piece in pieces if piece.transport == transport).size()
+
+
 def asked_interfaces(ruleset: Ruleset, source: str, inside: tuple[str, ...]) -> tuple[str, ...]:
     """The interfaces by which packets of a class of sources come in: those that lines name, where they name any."""
-    names = [
-        name for name in interface_names(ruleset) if name != "lo" and not any_matches((*inside, *CONTAINERS), name)
-    ]
+    names = [name for name in interface_names(ruleset) if name != "lo" and not within(inside, name)]
     if source == "public":
-        names = [name for name in names if not any_matches(TUNNELS, name)]
+        names = [name for name in names if not _any_matches(TUNNELS, name)]
     named = _named_interfaces(ruleset)
     return tuple(name for name in names if name in named) or tuple(names)
+
+
+def from_any_port(piece: Piece) -> bool:
+    """Whether these packets may come from the ports that a system chooses for a new connection."""
+    return piece.decision.cell[Axis.SPORT] >= EPHEMERAL
 
 
 def broad(addresses: RangeSet, public: RangeSet) -> bool:
@@ -104,11 +123,11 @@ def pieces_of(
     offered: RangeSet,
 ) -> Iterable[Piece]:
     """A decision by class of sources and transport, but for what cannot come from outside."""
-    outside = [name for name in decision.interfaces if not any_matches((*inside, *CONTAINERS), name)]
+    outside = [name for name in decision.interfaces if not within(inside, name)]
     if not outside:
         return
     ports = _judged(decision, offered)
-    tunnel = all(any_matches(TUNNELS, name) for name in outside) or _by_ipsec(decision)
+    tunnel = all(_any_matches(TUNNELS, name) for name in outside) or _by_ipsec(decision)
     for transport, number in TRANSPORTS.items():
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
@@ -131,7 +150,7 @@ def _named_interfaces(ruleset: Ruleset) -> frozenset[str]:
         if isinstance(condition, InInterface)
         and not condition.pattern.endswith("+")
         and condition.pattern != "lo"
-        and not any_matches((*CONTAINERS, *TUNNELS), condition.pattern)
+        and not within(TUNNELS, condition.pattern)
     )
 
 
@@ -164,14 +183,18 @@ def _on_link(family: Family, decision: Decision) -> bool:
     return LINK_LOCAL[family] >= decision.cell[Axis.DESTINATION]
 
 
-def any_matches(patterns: Iterable[str], name: str) -> bool:
-    """Whether one of the patterns of interfaces stands for this one."""
+def within(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether an interface is one of these, or leads to the host's own containers."""
+    return _any_matches((*patterns, *_CONTAINERS), name) or _DOCKER_BRIDGE.fullmatch(name) is not None
+
+
+def _any_matches(patterns: Iterable[str], name: str) -> bool:
     return any(interface_matches(pattern, name) for pattern in patterns)
 
 
 def _is_client_reply(decision: Decision, piece: Piece) -> bool:
-    ports, sports = piece.ports.ranges, decision.cell[Axis.SPORT].ranges
-    return piece.transport == "udp" and len(ports) == len(sports) == 1 and (sports[0][0], ports[0][0]) in CLIENT_REPLIES
+    ports, sports = piece.ports, decision.cell[Axis.SPORT]
+    return piece.transport == "udp" and any(ports <= pair and sports <= pair for pair in DHCP)
 
 
 def _opening(published: bool, trusts: bool, pieces: list[Piece], public: RangeSet) -> Iterable[Opening]:

@@ -18,7 +18,7 @@ from zimlint.packets import TCP, UDP, Family, Packet, parse_address
 from zimlint.questions.case import Case, View, switched_off
 from zimlint.questions.findings import finding
 from zimlint.questions.flows import OUTSIDER, decider
-from zimlint.questions.openings import CONTAINERS, ENOUGH, EPHEMERAL, TUNNELS, any_matches, broad
+from zimlint.questions.openings import ENOUGH, EPHEMERAL, TUNNELS, broad, within
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision, decide_outgoing
@@ -138,8 +138,8 @@ def _refused(view: View, packet: Packet) -> tuple[Step, ...]:
 
 def _outside(case: Case, view: View) -> tuple[str, ...]:
     """The interfaces to the outside that lines name, eth0 first; whether the host has another one, nobody said."""
-    others = (*case.site.inside, *CONTAINERS, *TUNNELS)
-    return tuple(sorted((n for n in _names(view) if not any_matches(others, n)), key=lambda name: name != "eth0"))
+    others = (*case.site.inside, *TUNNELS)
+    return tuple(sorted((n for n in _names(view) if not within(others, n)), key=lambda name: name != "eth0"))
 
 
 def _names(view: View) -> set[str]:
