@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
+from zimlint.model import DstPorts, InInterface
 from zimlint.packets import RangeSet, format_network, union
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, port_words, proof
@@ -44,11 +45,23 @@ def everything(check: Check, case: Case) -> Iterator[Finding]:
             verb = "may let" if certainty == "possible" else "lets"
             yield finding(
                 check, case, opening_span(view, opening),
-                f"one line {verb} {who} to every port ({', '.join(whole)}), "
+                f"one line {verb} {who}{_by(opening)} to {_how_many(opening)} port ({', '.join(whole)}), "
                 f"{port_words(case, evidence.packet.destination_port)} among them",
                 certainty=certainty, families=[view.family], ports=[f"0-65535/{transport}" for transport in whole],
                 sources=in_order(case, (piece.source for piece in pieces)), evidence=evidence,
             )  # fmt: skip
+
+
+def _by(opening: Opening) -> str:
+    """The interface that the line names: whether it faces the internet, the rules do not say."""
+    conditions = opening.rule.conditions if opening.rule else ()
+    names = [c.pattern for c in conditions if isinstance(c, InInterface) and not c.negated]
+    return f" on {names[0]}" if names else ""
+
+
+def _how_many(opening: Opening) -> str:
+    bounded = opening.rule is not None and any(isinstance(c, DstPorts) for c in opening.rule.conditions)
+    return "nearly every" if bounded else "every"
 
 
 def _reached(pieces: Sequence[Piece]) -> list[tuple[str, int]]:
@@ -136,8 +149,9 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
             inside = outside
             if moved.ports is not None and outside not in moved.ports:
                 inside = moved.ports.first()
-            one = moved.addresses is not None and moved.addresses.size() == 1
-            where = format_network(view.family, *moved.addresses.ranges[0]) if moved.addresses and one else "elsewhere,"
+            where = "elsewhere,"
+            if moved.addresses is not None and moved.addresses.size() == 1:
+                where = f"on to {format_network(view.family, *moved.addresses.ranges[0])}"
             known = _service(case, pieces[0].transport, inside) or _service(case, pieces[0].transport, outside)
             name = f"{known.name} " if known else ""
             labels = [
@@ -148,7 +162,7 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
             yield finding(
                 check, case, opening_span(view, opening),
                 f"{name}{outside}/{pieces[0].transport} {accepts(1, certainty)} {origin(evidence.packet)} past INPUT: "
-                f"it is sent on to {where} port {inside}",
+                f"it is sent {where} port {inside}",
                 severity=severity, certainty=certainty, families=[view.family], ports=labels[:50],
                 sources=in_order(case, ["public"]), evidence=evidence,
                 related=_forwarders(pieces),

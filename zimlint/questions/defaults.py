@@ -128,7 +128,9 @@ def disabled(check: Check, case: Case) -> Iterator[Finding]:
         yield finding(check, case, status.span, "ufw says that it is inactive: every port of the host is open")
         return
     for view, pieces in _empty(case):
-        yield from _finding(check, case, view, pieces, "INPUT holds no line and accepts")
+        shown = "filter" in view.ruleset.tables
+        why = "INPUT holds no line and accepts" if shown else "there is no table filter, so INPUT accepts"
+        yield from _finding(check, case, view, pieces, why)
 
 
 def _empty(case: Case) -> Iterator[tuple[View, Sequence[Piece]]]:
