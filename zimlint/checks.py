@@ -32,6 +32,9 @@ QUESTIONS = (
 AFTERWARDS = "suppression"
 """The question that is asked of the answers to all others, by the engine."""
 
+OUR_OWN = ("problem", AFTERWARDS)
+"""Questions whose answers carry the id of a check of zimlint's own: another one would never hear any."""
+
 KEYS = ("id", "severity", "question", "params", "title", "why", "fix", "sources")
 SEVERITIES = ("error", "warning", "info", "off", "note")
 
@@ -64,10 +67,17 @@ def text_of(check: Check) -> CheckText:
 
 
 def read_check(
-    source: Source, questions: Collection[str] = QUESTIONS, *, ports: Collection[str] | None = None
+    source: Source,
+    questions: Collection[str] = QUESTIONS,
+    *,
+    ports: Collection[str] | None = None,
+    networks: Collection[str] | None = None,
 ) -> Check:
-    """One check as written in YAML; ConfigError says what is wrong where. ``ports`` are those of the catalogue."""
-    from zimlint.params import check_params
+    """One check as written in YAML; ConfigError says what is wrong where.
+
+    One of a user may name the ``ports`` of the catalogue and the ``networks`` of the site, where that is known.
+    """
+    from zimlint.params import Named, check_params
     from zimlint.yaml_tree import choice, items, mapping, only_keys, read_tree, word  # yaml: not at start-up
 
     top = mapping(read_tree(source), "check")
@@ -83,19 +93,28 @@ def read_check(
     stem = source.name.rpartition("/")[2].removesuffix(".yaml")
     if name != stem:
         raise ConfigError(f"id: expected '{stem}' like the file's name, not '{name}'", texts["id"].span)
-    try:
-        texts["fix"].text.format(ports="", sources="", networks="")
-    except (KeyError, IndexError, ValueError):
-        raise ConfigError("fix: expected no braces but {ports}, {sources}, {networks}", texts["fix"].span) from None
+    bare = texts["fix"].text.replace("{ports}", "").replace("{sources}", "").replace("{networks}", "")
+    if "{" in bare or "}" in bare:
+        raise ConfigError("fix: expected no braces but {ports}, {sources}, {networks}", texts["fix"].span)
     sources = items(top.entries["sources"], "sources")
     if not sources:
         raise ConfigError("sources: expected at least one", top.keys["sources"])
-    question = choice(top.entries["question"], "question", questions)
+    asked = word(top.entries["question"], "question")
+    if ports is not None and asked.text in OUR_OWN:
+        words = f"question: '{asked.text}' is of zimlint's own checks only, expected another"
+        raise ConfigError(words, asked.span)
+    question = choice(asked, "question", [one for one in questions if ports is None or one not in OUR_OWN])
     params = mapping(top.entries.get("params"), "params")
-    check_params(question, params, top, ports)
+    check_params(question, params, top, None if ports is None else Named(ports, networks))
+    severity = choice(top.entries["severity"], "severity", SEVERITIES)
+    if (severity == "note") != (question == "note") and severity != "off":
+        raise ConfigError(
+            "severity: 'note' and the question 'note' belong together, expected both or neither",
+            top.entries["severity"].span,
+        )
     return Check(
         id=name,
-        severity=_severity(choice(top.entries["severity"], "severity", SEVERITIES)),
+        severity=_severity(severity),
         question=question,
         params=_params(params),
         title=texts["title"].text,

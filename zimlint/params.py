@@ -6,25 +6,27 @@ Invariant: a parameter that no question reads, or a value that it does not know,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zimlint.source import ConfigError
 
 if TYPE_CHECKING:
-    from zimlint.yaml_tree import YamlMap, YamlNode
+    from zimlint.yaml_tree import YamlMap, YamlNode, YamlText
 
-PORTS, CLASSES, SOURCES, SEVERITY, WORDS, WORD, NUMBER = (
-    "ports", "classes", "sources", "severity", "words", "word", "number",
+PORTS, OR_SSH, CLASSES, SOURCES, SEVERITY, WORDS, WORD, NUMBER = (
+    "ports", "ports or ssh", "classes", "sources", "severity", "words", "word", "number",
 )  # fmt: skip
 """What a parameter is; a tuple instead lists the words that it may be."""
 Kind = str | tuple[str, ...]
 
+SOURCE_WORDS = ("declared", "public", "lan", "admin", "cluster", "clients")
+"""Sources that every site has; ``declared`` is all that it names itself."""
 _EXPOSURE = ("public", "public-optional", "admin", "cluster", "loopback", "never-public")
 
 PARAMS: Mapping[str, Mapping[str, Kind]] = {
     "exposed": {
-        "ports": PORTS, "classes": CLASSES, "except": PORTS, "allowed": SOURCES, "nobody": PORTS, "lan": SEVERITY,
-        "limited": SEVERITY,
+        "ports": OR_SSH, "classes": CLASSES, "except": PORTS, "allowed": SOURCES, "nobody": PORTS, "lan": SEVERITY,
+        "limited": ("error", "warning", "info"),
     },
     "everything": {"from": ("public", "undeclared")},
     "default": {"chain": ("INPUT", "FORWARD")},
@@ -46,8 +48,20 @@ _NEEDED = {
 }  # fmt: skip
 
 
-def check_params(question: str, node: YamlMap, place: YamlMap, ports: Collection[str] | None = None) -> None:
-    """Refuse what the question does not read; ``ports`` are the labels of the catalogue, where it is known."""
+_ONE_OF = {"exposed": ("ports", "classes"), "setting": ("is", "is_not")}
+
+
+class Named(NamedTuple):
+    """What checks may name beside words of zimlint's own."""
+
+    ports: Collection[str]
+    """The labels of the catalogue."""
+    networks: Collection[str] | None = None
+    """The names under ``networks`` of the site; None where there is no site file, so that any name may be one."""
+
+
+def check_params(question: str, node: YamlMap, place: YamlMap, named: Named | None = None) -> None:
+    """Refuse what the question does not read; without ``named`` ports and networks are taken as they are."""
     from zimlint.yaml_tree import only_keys
 
     known = PARAMS.get(question, {})
@@ -58,14 +72,15 @@ def check_params(question: str, node: YamlMap, place: YamlMap, ports: Collection
     for key in _NEEDED.get(question, ()):
         if key not in node.entries:
             raise ConfigError(f"params: the question '{question}' needs the key '{key}'", node.span or place.span)
-    if question == "exposed" and not {"ports", "classes"} & node.entries.keys():
-        raise ConfigError("params: the question 'exposed' needs ports or classes", node.span or place.span)
+    either = _ONE_OF.get(question, ())
+    if either and not set(either) & node.entries.keys():
+        raise ConfigError(f"params: the question '{question}' needs {' or '.join(either)}", node.span or place.span)
     for key, value in node.entries.items():
-        _value(key, value, known[key], ports)
+        _value(key, value, known[key], named)
 
 
-def _value(key: str, node: YamlNode, kind: Kind, ports: Collection[str] | None) -> None:
-    from zimlint.yaml_tree import YamlList, choice, hint, items, number, word
+def _value(key: str, node: YamlNode, kind: Kind, named: Named | None) -> None:
+    from zimlint.yaml_tree import choice, number, word
 
     what = f"params: {key}"
     if not isinstance(kind, str):
@@ -77,13 +92,42 @@ def _value(key: str, node: YamlNode, kind: Kind, ports: Collection[str] | None) 
     elif kind == NUMBER:
         number(node, what, 1, 1_000_000)
     else:
-        if not isinstance(node, YamlList):
-            items(node, what)
-        for text in items(node, what):
-            if kind == CLASSES:
-                choice(text, what, _EXPOSURE)
-            elif kind == SOURCES and not text.text.replace("-", "").replace("_", "").isalnum():
-                raise ConfigError(f"{what}: expected the name of a network, not '{text.text}'", text.span)
-            elif kind == PORTS and ports is not None and text.text not in ports and text.text != "ssh":
-                near = hint(text.text, ports) or ", 'zimlint ports' lists them"
-                raise ConfigError(f"{what}: '{text.text}' is not in the catalogue{near}", text.span)
+        _list(node, what, kind, named)
+
+
+def _list(node: YamlNode, what: str, kind: str, named: Named | None) -> None:
+    from zimlint.yaml_tree import YamlList, choice, items
+
+    texts = items(node, what)
+    if not texts and kind != SOURCES:  # nobody may come in: allowed: []
+        raise ConfigError(f"{what}: expected at least one", node.span)
+    if not isinstance(node, YamlList):
+        raise ConfigError(f"{what}: expected a list like [a, b], found nothing", node.span)
+    for text in texts:
+        if kind == CLASSES:
+            choice(text, what, _EXPOSURE)
+        elif kind == SOURCES:
+            _source(text, what, named)
+        elif kind in (PORTS, OR_SSH) and named is not None:
+            _port(text, what, kind, named)
+
+
+def _source(text: YamlText, what: str, named: Named | None) -> None:
+    from zimlint.yaml_tree import hint
+
+    networks = None if named is None else named.networks
+    known = dict.fromkeys((*SOURCE_WORDS, *(networks or ())))
+    near = hint(text.text, known)
+    if text.text not in known and (near or networks is not None):
+        expected = near or f", expected {', '.join(known)} or another name that the site file gives to one"
+        raise ConfigError(f"{what}: '{text.text}' is not among networks{expected}", text.span)
+
+
+def _port(text: YamlText, what: str, kind: str, named: Named) -> None:
+    from zimlint.yaml_tree import hint
+
+    if text.text in named.ports or (text.text == "ssh" and kind == OR_SSH):
+        return
+    near = next((f", did you mean '{label}'?" for label in named.ports if label.partition("/")[0] == text.text), "")
+    expected = near or hint(text.text, named.ports) or ", 'zimlint ports' lists them"
+    raise ConfigError(f"{what}: '{text.text}' is not in the catalogue{expected}", text.span)

@@ -37,7 +37,7 @@ def parse(words: Sequence[str]) -> Options:
         parser.error("no PATH given, 'zimlint /etc/ufw' lints this host")
     match command:
         case "checks" | "ports":
-            return TableOptions(command, rules=tuple(found.rules))
+            return TableOptions(command, rules=tuple(found.rules), config=found.config)
         case "schema":
             return TableOptions(command)
         case "completion":
@@ -45,14 +45,13 @@ def parse(words: Sequence[str]) -> Options:
         case "init":
             return InitOptions(found.path, InputOptions((found.path,)))
         case "explain":
-            return TableOptions(command, found.id, tuple(found.rules))
+            return TableOptions(command, found.id, tuple(found.rules), found.config)
         case "trace":
             return TraceOptions(_inputs(found), found.packet, found.packets, found.format)
         case "baseline":
             return _baseline_options(parser, found)
         case "exposure":
-            inputs = _inputs(found)
-            return ExposureOptions(inputs, found.format, found.config, found.all_ports, found.closed, found.color)
+            return _exposure_options(found)
         case _:
             return _lint_options(found)
 
@@ -101,6 +100,7 @@ def _exposure_parser() -> argparse.ArgumentParser:
     parser = _parser("exposure")
     _add_inputs(parser)
     _add_config(parser)
+    _add_rules(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     parser.add_argument("--all-ports", action="store_true", help="every open port, whether Zimbra uses it or not")
     parser.add_argument("--closed", action="store_true", help="services that are closed to everybody, too")
@@ -110,6 +110,7 @@ def _exposure_parser() -> argparse.ArgumentParser:
 
 def _table_parser(command: str) -> argparse.ArgumentParser:
     parser = _parser(command)
+    _add_config(parser)
     _add_rules(parser)
     return parser
 
@@ -117,6 +118,7 @@ def _table_parser(command: str) -> argparse.ArgumentParser:
 def _explain_parser() -> argparse.ArgumentParser:
     parser = _parser("explain")
     parser.add_argument("id", metavar="ID", help="a check, e.g. memcached-exposed")
+    _add_config(parser)
     _add_rules(parser)
     return parser
 
@@ -149,6 +151,18 @@ def _lint_options(found: argparse.Namespace) -> LintOptions:
         tuple(found.rules),
         found.jobs,
         found.executor,
+    )
+
+
+def _exposure_options(found: argparse.Namespace) -> ExposureOptions:
+    return ExposureOptions(
+        _inputs(found),
+        found.format,
+        found.config,
+        found.all_ports,
+        found.closed,
+        found.color,
+        tuple(found.rules),
     )
 
 

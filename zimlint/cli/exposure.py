@@ -9,19 +9,17 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from zimlint.checks import load_checks
 from zimlint.cli.inputs import read_inputs
 from zimlint.cli.maps import surveys
 from zimlint.cli.options import ExposureOptions
 from zimlint.cli.output import say, terminal_columns, wants_colour
-from zimlint.cli.sites import Rules, known_site
+from zimlint.cli.sites import known_site, own_rules
 from zimlint.cli.status import CLEAN, UNUSABLE
 from zimlint.exposure import LOOPBACK_SOURCE, Cell, ExposureMap, Part, Row, reached, views_shown
 from zimlint.finding import Severity
 from zimlint.packets import RangeSet
 from zimlint.reporters.words import escaped
 from zimlint.source import ConfigError
-from zimlint.zimbra.catalogue import load_catalogue
 
 _TEXT = 100
 _LEAST_NAME = 12
@@ -34,7 +32,7 @@ _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "36
 def run_exposure(options: ExposureOptions) -> int:
     """Draw the map of every host."""
     batches, unread = read_inputs(options.inputs, options.config)
-    rules = Rules(load_checks(), load_catalogue())
+    rules = own_rules(options.rules, batches)
     maps = list(surveys(batches, [known_site(batch, rules) for batch in batches], all_ports=options.all_ports))
     if not maps and not unread:
         raise ConfigError("exposure needs the rules of a host, but none were given")

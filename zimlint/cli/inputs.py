@@ -76,7 +76,7 @@ def find_inputs(
         for source in found:
             folder = os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(source.name))
             if folder not in sites:
-                sites[folder] = config or _site_file(folder)
+                sites[folder] = config or site_file(folder)
             site = sites[folder]
             place = source.name if source.name == "-" else os.path.abspath(source.name)
             if place not in seen:
@@ -109,7 +109,7 @@ def _read(path: str, keep: Callable[[Source], Source]) -> tuple[list[Source], li
     return [keep(one) for one in (found, *(sets_beside(found) if path != "-" else ()))], []
 
 
-def _site_file(folder: str) -> str | None:
+def site_file(folder: str) -> str | None:
     """The nearest site file from a folder upward, named relative to here where it lies below."""
     while True:
         place = os.path.join(folder, SITE_FILE)

@@ -9,15 +9,13 @@ import os
 import time
 from typing import NamedTuple
 
-from zimlint.checks import load_checks
 from zimlint.cli.ids import known_check
 from zimlint.cli.inputs import Batch, must_read, read_inputs
 from zimlint.cli.options import LintOptions
-from zimlint.cli.sites import KnownSite, Rules, known_site, more_rules, warn_of_missing
+from zimlint.cli.sites import KnownSite, Rules, known_site, own_rules, warn_of_missing
 from zimlint.cli.status import CLEAN, FINDINGS, UNUSABLE
 from zimlint.engine import Job, lint
 from zimlint.finding import Report, Severity, Unread
-from zimlint.zimbra.catalogue import load_catalogue
 
 
 class Linted(NamedTuple):
@@ -66,9 +64,8 @@ def without_known(linted: Linted, file: str) -> Report:
 
 def lint_inputs(options: LintOptions) -> Linted:
     """Read and judge what the options name."""
-    rules = more_rules(options.rules, Rules(load_checks(), load_catalogue()))
     batches, unread = read_inputs(options.inputs, options.config)
-    known, checks = known_sites(batches, rules, options)
+    known, checks = known_sites(batches, own_rules(options.rules, batches), options)
     reports = [_report(batch, one, options) for batch, one in zip(batches, known, strict=True)]
     return Linted(joined(reports, unread), batches, known, thresholds(reports, known, options), checks)
 

@@ -85,6 +85,7 @@ class ExposureOptions(NamedTuple):
     closed: bool = False
     """Rows that are closed everywhere, too."""
     color: str = "auto"
+    rules: tuple[str, ...] = ()
 
 
 class InitOptions(NamedTuple):
@@ -100,6 +101,7 @@ class TableOptions(NamedTuple):
     command: str
     id: str = ""
     rules: tuple[str, ...] = ()
+    config: str | None = None
 
 
 Options = LintOptions | BaselineOptions | TraceOptions | ExposureOptions | InitOptions | TableOptions

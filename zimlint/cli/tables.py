@@ -5,22 +5,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from zimlint.checks import Check, load_checks, text_of
+from zimlint.checks import Check, text_of
 from zimlint.cli.ids import known_check
 from zimlint.cli.options import TableOptions
 from zimlint.cli.output import say
+from zimlint.cli.sites import rules_here
 from zimlint.cli.status import CLEAN
 from zimlint.finding import Severity
-from zimlint.zimbra.catalogue import Catalogue, load_catalogue
+from zimlint.zimbra.catalogue import Catalogue
 
 
 def run_table(options: TableOptions) -> int:
     """Print what was asked for."""
-    checks, catalogue = load_checks(), load_catalogue()
-    if options.rules:
-        from zimlint.cli.own_rules import add_rules
-
-        checks, catalogue = add_rules(options.rules, checks, catalogue)
+    checks, catalogue, _ = rules_here(options.rules, options.config)
     match options.command:
         case "checks":
             say(_checks(checks))

@@ -19,9 +19,7 @@ from zimlint.questions.findings import finding
 from zimlint.source import Span
 from zimlint.suppressions.ports import Ports, ports_of, shared, without
 from zimlint.zimbra.catalogue import Catalogue
-from zimlint.zimbra.site import Ignore, Node, Site
-
-_WILD = "*?["
+from zimlint.zimbra.site import Ignore, Node, Site, place_of
 
 
 class Cover(NamedTuple):
@@ -143,10 +141,5 @@ def _parts(path: str) -> list[str]:
 
 def _read_as_a_whole(site: Site, one: Ignore, folders: Collection[str]) -> bool:
     """Whether the part of the pattern before its first wildcard lies in a folder that was read as a whole."""
-    fixed: list[str] = []
-    for part in _parts(one.path):
-        if any(mark in part for mark in _WILD):
-            break
-        fixed.append(part)
-    place = os.path.normpath(os.path.join(os.path.abspath(site.base), "/" if one.path.startswith("/") else "", *fixed))
+    place = place_of(site, one.path)
     return any(place == folder or place.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)

@@ -18,6 +18,8 @@ DEFAULT_ROLES = ("ldap", "mta", "mailbox", "proxy", "memcached", "logger")
 ROLES = (*DEFAULT_ROLES, "dnscache", "spell", "convertd", "imapd", "ssdb", "docs", "onlyoffice", "license")
 """The roles that a node can have, as in ``rules/catalogue/roles.yaml``."""
 
+_WILD = "*?["
+
 Threshold = Literal["error", "warning", "info"]
 SiteSeverity = Literal["error", "warning", "info", "off"]
 
@@ -108,6 +110,16 @@ def node_of(site: Site, name: str, files: Iterable[str] = ()) -> Node:
         if host.name == name:
             return host
     return Node(name, site.roles)
+
+
+def place_of(site: Site, path: str) -> str:
+    """Where a path or a pattern of the site file points: all before its first wildcard, as an absolute path."""
+    fixed: list[str] = []
+    for part in path.split("/"):
+        if any(mark in part for mark in _WILD):
+            break
+        fixed.append(part)
+    return os.path.normpath(os.path.join(os.path.abspath(site.base), "/" if path.startswith("/") else "", *fixed))
 
 
 def is_single(site: Site) -> bool:

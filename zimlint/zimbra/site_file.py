@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from zimlint.packets import ALL_ADDRESSES, Family, RangeSet, format_address, network
-from zimlint.source import ConfigError, Source
+from zimlint.source import ConfigError, Source, Span
 from zimlint.yaml_tree import (
     YamlMap,
     YamlText,
@@ -73,11 +73,21 @@ def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
     )
 
 
-def rules_of(source: Source) -> tuple[str, ...]:
-    """The folders under ``rules``, from where we are; read first, as the rest of the file may name their checks."""
+class OwnRules(NamedTuple):
+    """What has to be known of a site before the rest of its file is read, which may name checks of its own."""
+
+    folders: Mapping[str, Span]
+    """Those under ``rules``, from where we are, with their places in the file."""
+    networks: tuple[str, ...]
+    """The names that the site gives to networks."""
+
+
+def own_rules_of(source: Source) -> OwnRules:
+    """Where the site has rules of its own, and what their checks may name."""
     top = mapping(read_tree(source), "site file")
     base = os.path.dirname(source.name)
-    return tuple(os.path.join(base, folder.text) for folder in items(top.entries.get("rules"), "rules"))
+    folders = {os.path.join(base, one.text): one.span for one in items(top.entries.get("rules"), "rules")}
+    return OwnRules(folders, tuple(mapping(top.entries.get("networks"), "networks").entries))
 
 
 def _networks(node: YamlMap) -> Mapping[str, Networks]:

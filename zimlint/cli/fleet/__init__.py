@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from zimlint.checks import load_checks
 from zimlint.cli.fleet.plan import Planned, plan, settings_of
 from zimlint.cli.fleet.pool import results
 from zimlint.cli.fleet.stream import Progress, Spoken, Stream, in_words, slim, streams, table
@@ -21,13 +20,12 @@ from zimlint.cli.maps import MOST
 from zimlint.cli.options import LintOptions
 from zimlint.cli.output import complain, warn
 from zimlint.cli.publish import publish
-from zimlint.cli.sites import KnownSite, Rules, more_rules
+from zimlint.cli.sites import KnownSite, own_rules
 from zimlint.cli.status import OUR_BUG, UNUSABLE
 from zimlint.engine import Job, in_vain
 from zimlint.exposure import ExposureMap
 from zimlint.finding import Report, Unread
 from zimlint.host import Host
-from zimlint.zimbra.catalogue import load_catalogue
 
 
 def run_fleet(options: LintOptions) -> int:
@@ -52,14 +50,13 @@ def run_fleet(options: LintOptions) -> int:
 
 def lint_fleet(options: LintOptions, stream: Stream | None = None) -> tuple[Linted, list[Failure]]:
     """Lint host by host; with a stream, what was printed is not kept."""
-    usual = Rules(load_checks(), load_catalogue())
-    rules = more_rules(options.rules, usual)
     planned, unread = plan(options)
-    known, checks = known_sites([Batch(one.found.site, one.hosts) for one in planned], rules, options)
+    expected = [Batch(one.found.site, one.hosts) for one in planned]
+    known, checks = known_sites(expected, own_rules(options.rules, expected), options)
     gone: list[Unread] = []
     maps: list[ExposureMap] = []
     spoken = None if stream is None else stream.spoken
-    done = results(_tasks(planned, known, usual, options, spoken, maps), options)
+    done = results(_tasks(planned, known, options, spoken, maps), options)
     progress = Progress(sum(len(one.groups) for one in planned), options.quiet)
     failures: list[Failure] = []
     reports: list[Report] = []
@@ -95,7 +92,6 @@ def lint_fleet(options: LintOptions, stream: Stream | None = None) -> tuple[Lint
 def _tasks(
     planned: list[Planned],
     known: list[KnownSite],
-    usual: Rules,
     options: LintOptions,
     spoken: Spoken | None,
     maps: Sequence[ExposureMap],
@@ -103,7 +99,7 @@ def _tasks(
     """Each host; no more of them are mapped once there are enough ``maps``."""
     today, here = time.strftime("%Y-%m-%d"), os.getcwd()
     for one, site in zip(planned, known, strict=True):
-        carried = packed(site, usual, options)
+        carried = packed(site)
         for each in one.groups:
             settings = settings_of(each, one.found)
             mapped = options.mapped and len(maps) < MOST

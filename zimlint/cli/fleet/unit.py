@@ -17,7 +17,6 @@ from zimlint.checks import load_checks
 from zimlint.cli.fleet.plan import filled
 from zimlint.cli.fleet.stream import Spoken, in_words, slim
 from zimlint.cli.maps import map_of
-from zimlint.cli.options import LintOptions
 from zimlint.cli.sites import KnownSite, Rules
 from zimlint.engine import Job, lint
 from zimlint.finding import Report, Unread
@@ -68,9 +67,9 @@ class Failure(NamedTuple):
     error: str
 
 
-def packed(known: KnownSite, usual: Rules, options: LintOptions) -> bytes:
+def packed(known: KnownSite) -> bytes:
     """A site as a task carries it; rules that every zimlint has stay at home."""
-    return pickle.dumps((known.site, None if known.rules is usual else known.rules))
+    return pickle.dumps((known.site, known.rules if known.rules.folders else None))
 
 
 def ready(task: Task) -> Task:
