@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "yaml_tree": {"source"},
     "model": {"source", "packets", "variants"},
     "host": {"source", "packets", "model"},
-    "formats": READING | {"variants"},
+    "formats": READING | {"variants", "yaml_tree"},
     "ufw": READING | {"formats", "variants"},
     "semantics": {"source", "packets", "model", "variants"},
     "zimbra": {"packets", "source", "assets", "yaml_tree"},

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from zimlint.cli.reading import decode, read_file, read_head, why_not
 from zimlint.finding import Unread
-from zimlint.formats import HEAD, SCRIPTS, TREE_FILES, mostly_commands, named_kind, sniff
+from zimlint.formats import ANSIBLE, HEAD, SCRIPTS, TREE_FILES, mostly_commands, named_kind, sniff
 from zimlint.source import Source
 
 PROFILES = "applications.d"
@@ -27,6 +27,7 @@ _QUOTING = (
     ".zst", ".zip",
 )  # fmt: skip
 """Files that only talk about a firewall, or hold none as text."""
+_TASK_FOLDERS = frozenset({"tasks", "handlers", "playbooks"})
 _COPIES = (".bak", ".orig", ".old", ".swp", ".tmp", ".rej", ".ucf-old", ".ucf-dist", ".dpkg-bak")
 _UFW_IGNORES = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".rpmnew", ".rpmsave", "~")
 _UFW_RESET = re.compile(r"(?:user|before|after)6?\.rules\..+")  # `ufw reset` keeps user.rules.20240131_101500
@@ -93,6 +94,8 @@ def _below(folder: str, named: str) -> Iterator[Source | Unread]:
         if entry.is_dir(follow_symlinks=False):
             if not profiles and entry.name not in _SKIPPED_FOLDERS:  # ufw looks into no folder below applications.d
                 yield from _below(path, named)
+        elif _is_tasks(path, named):
+            yield from () if _is_folder(entry) else _candidate(path, tasks=True)
         elif not _passed_over(entry.name, profiles) and not _is_folder(entry):
             yield from _candidate(path)
 
@@ -113,7 +116,15 @@ def _passed_over(name: str, profiles: bool) -> bool:
     )
 
 
-def _candidate(path: str) -> Iterator[Source | Unread]:
+def _is_tasks(path: str, named: str) -> bool:
+    """Whether a file may hold Ansible tasks: YAML below a folder that roles and playbooks keep them in."""
+    if not path.lower().endswith((".yml", ".yaml")):
+        return False
+    folders = os.path.dirname(path).split(os.sep)
+    return not _TASK_FOLDERS.isdisjoint([*folders, os.path.basename(os.path.abspath(named))])
+
+
+def _candidate(path: str, *, tasks: bool = False) -> Iterator[Source | Unread]:
     if named_kind(path) is None:
         try:
             head = decode(path, read_head(path, HEAD), None) if os.path.isfile(path) else None
@@ -121,7 +132,9 @@ def _candidate(path: str) -> Iterator[Source | Unread]:
             yield Unread(path, why_not(error, path))
             return
         kind = sniff(head) if isinstance(head, Source) else None
-        if not isinstance(head, Source) or kind is None or (kind in SCRIPTS and not mostly_commands(head.text)):
+        if not isinstance(head, Source) or kind is None or tasks != (kind == ANSIBLE):
+            return
+        if kind in SCRIPTS and not tasks and not mostly_commands(head.text):
             return
     found = read_file(path)
     if isinstance(found, Unread) or sniff(found) is not None:

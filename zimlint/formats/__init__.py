@@ -21,7 +21,8 @@ INIT_SCRIPT = "ufw-init"
 """The kind of ufw's own scripts, which are no format: nothing of them is read but who may run and change them."""
 
 
-SCRIPTS = ("ufw-commands", "iptables-commands")
+ANSIBLE = "ansible-tasks"
+SCRIPTS = (ANSIBLE, "ufw-commands", "iptables-commands")
 """Files of commands: each is a host of its own, and a script is only read where it is named."""
 
 
@@ -73,14 +74,20 @@ _SECTION = r"^\[[^\]\n]+\]"
 _PROFILE_KEY = r"^[ \t]*(title|description|ports)[ \t]*([=:])"
 _SETTING = r"^[ \t]*(?:export[ \t]+)?(?:DEFAULT_(?:IN|OUT)PUT_POLICY|MANAGE_BUILTINS|LOGLEVEL)[ \t]*="
 _BEFORE_TOOL = r"^[ \t]*(?:sudo[ \t]+)?(?:/[\w/]*/)?"
-_UFW_COMMAND = (
-    _BEFORE_TOOL + r"ufw[ \t]+(?:--force[ \t]+)?(?:allow|deny|reject|limit|route|insert|prepend|delete|rule|"
+_UFW_WORDS = (
+    r"ufw[ \t]+(?:--force[ \t]+)?(?:allow|deny|reject|limit|route|insert|prepend|delete|rule|"
     r"default|enable|disable|reset)\b"
 )
-_IPTABLES_COMMAND = (
-    _BEFORE_TOOL + r"(?:ip6?tables(?:-nft|-legacy)?|\"?\$\{?\w*(?:IPT|TABLES)\w*\}?\"?)"
+_IPTABLES_WORDS = (
+    r"(?:ip6?tables(?:-nft|-legacy)?|\"?\$\{?\w*(?:IPT|TABLES)\w*\}?\"?)"
     r"[ \t]+(?:-[tw] \w+[ \t]+|-w[ \t]+)*(?:-[AIPFNX]|--append|--insert|--policy|--flush|--new-chain)\b"
 )
+_UFW_COMMAND = _BEFORE_TOOL + _UFW_WORDS
+_IPTABLES_COMMAND = _BEFORE_TOOL + _IPTABLES_WORDS
+_YAML_KEY = r"(?:^[ \t]*(?:-[ \t]+)*|[{,][ \t]*)"
+_MODULE = _YAML_KEY + r"(?:(?:community\.general|ansible\.builtin|ansible\.legacy)\.)?(?:ufw|iptables)[ \t]*:(?:\s|$)"
+_COMMAND_TASK = _YAML_KEY + r"(?:(?:ansible\.(?:builtin|legacy)\.)?(?:command|shell|raw)|cmd)[ \t]*:(?:\s|$)"
+_ONE_LINE_COMMAND = rf"{_COMMAND_TASK}[^\n]*(?:{_UFW_WORDS}|{_IPTABLES_WORDS})"
 _DASHES = r"^[ \t]*-+[ \t]+-+[ \t]+-+[ \t\r]*$"
 
 
@@ -90,6 +97,26 @@ def _found(pattern: str, text: str) -> bool:
 
 def _added(text: str) -> bool:
     return "Added user rules (see " in text[:2000]
+
+
+def _ansible_tasks(text: str) -> bool:
+    """A list in YAML that has a task for the firewall."""
+    if not ("ufw" in text or "tables" in text) or not _yaml_list(text):
+        return False
+    if _found(_MODULE, text) or _found(_ONE_LINE_COMMAND, text):
+        return True
+    return _found(_COMMAND_TASK, text) and (_found(_UFW_COMMAND, text) or _found(_IPTABLES_COMMAND, text))
+
+
+def _yaml_list(text: str) -> bool:
+    place = 0
+    while place < len(text):
+        end = text.find("\n", place) + 1 or len(text)
+        line = text[place:end].strip()
+        if line and not line.startswith(("#", "---", "%")):
+            return line == "-" or line.startswith("- ")
+        place = end
+    return False
 
 
 def _ufw_commands(text: str) -> bool:
@@ -186,6 +213,7 @@ def _settings_name(name: str) -> bool:
 
 
 FORMATS: dict[str, Format] = {
+    ANSIBLE: Format("Ansible playbook or file of tasks", _ansible_tasks, _no_name),
     "ufw-rules": Format("rule file of /etc/ufw", _rules_of_ufw, _tree_name),
     "iptables-save": Format("iptables-save or ip6tables-save", _dump, _dump_name),
     "ufw-status": Format("output of ufw status", _status, _status_name),
@@ -196,4 +224,4 @@ FORMATS: dict[str, Format] = {
     "ufw-commands": Format("shell script of ufw commands", _ufw_commands, _no_name),
     "iptables-commands": Format("shell script of iptables commands", _iptables_commands, _no_name),
 }
-"""In the order in which they are tried: a file of /etc/ufw is an iptables-save file too."""
+"""In the order in which they are tried: a file of /etc/ufw is an iptables-save file too, and tasks hold commands."""

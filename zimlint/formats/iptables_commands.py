@@ -6,7 +6,7 @@ Invariant: only a script that empties INPUT and sets its policy, and is read to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from zimlint.formats.commands import Block
 from zimlint.formats.ipset_save import read_ipset_save
@@ -20,14 +20,22 @@ from zimlint.source import Source
 
 def read_iptables_commands(source: Source) -> tuple[tuple[Ruleset, ...], tuple[Problem, ...]]:
     """A ruleset for each family that the script is about."""
+    return carry_out(source, firewall_lines(source))
+
+
+def carry_out(
+    source: Source, lines: Iterable[Line], *, whole: bool = True
+) -> tuple[tuple[Ruleset, ...], tuple[Problem, ...]]:
+    """What commands leave, one after the other; without ``whole`` others are known to have run, too."""
     reader = _Reader()
-    for line in firewall_lines(source):
+    for line in lines:
         reader.run(line)
     unread = len(reader.problems)
     sets = reader.sets(source)
     found: list[Ruleset] = []
     for family, store in reader.stores.items():
-        view: View = "dump" if not unread and (family, "INPUT") in reader.defaults & reader.flushed else "fragment"
+        known = whole and not unread and (family, "INPUT") in reader.defaults & reader.flushed
+        view: View = "dump" if known else "fragment"
         tables = {
             table: {name: reader.chain(family, table, chain, view) for name, chain in chains.items()}
             for table, chains in store.tables().items()
@@ -68,10 +76,13 @@ class _Reader:
             if reason:
                 self._not_evaluated(line, reason)
             return
+        if line.refused:
+            self.problems.append(Problem("unreadable-line", line.refused, line.span))
+            return
         try:
             self._command(_FAMILIES[tool], table, words, line)
         except Refused as refused:
-            if words[0] in ("-D", "--delete", "-E", "-X", "-F", "-R") or "No chain/target" in refused.message:
+            if self._is_about_before(_FAMILIES[tool], words, refused.message):
                 self._not_evaluated(line, f"it is about what was there before ({refused.message})")
             else:
                 self.problems.append(Problem(refused.check, refused.message, line.span))
@@ -98,6 +109,8 @@ class _Reader:
         if block is None:
             store.open_table(table)
             block = self._blocks[family, table] = Block(store, table)
+        if line.only and self._is_there(block, words, line) != (line.only == "there"):
+            return
         objection = block.run(" ".join(map(quote_word, words)), line.span)
         if objection is not None:
             self.problems.append(Problem("unreadable-line", objection, line.span))
@@ -107,6 +120,25 @@ class _Reader:
             self.defaults.add((family, words[1]))
         elif words[0] in ("-F", "--flush"):
             self.flushed |= {(family, name) for name in (words[1:2] or ("INPUT", "FORWARD", "OUTPUT"))}
+
+    def _is_there(self, block: Block, words: list[str], line: Line) -> bool:
+        """Whether the chain of ``-N`` or ``-X``, or the rule of another command, is there: ``-C`` would find it."""
+        command, chain, *rule = words
+        if command in ("-N", "-X"):
+            return block.store.has_chain(block.table, chain)
+        if command == "-I" and rule and rule[0].isdecimal():
+            del rule[0]
+        try:
+            block.run(" ".join(map(quote_word, ["-C", chain, *rule])), line.span)
+        except Refused:
+            return False
+        return True
+
+    def _is_about_before(self, family: Family, words: list[str], message: str) -> bool:
+        """Whether a refusal depends on rules or chains that were there before the commands."""
+        if words[0] in ("-D", "--delete", "-E", "-X", "-F", "-R") or "No chain/target" in message:
+            return True
+        return "Index of insertion" in message and (family, words[1]) not in self.flushed
 
     def _not_evaluated(self, line: Line, reason: str) -> None:
         self.problems.append(Problem("unknown-command", f"not evaluated: {reason}", line.span))

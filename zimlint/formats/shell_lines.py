@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from zimlint.source import Source, Span, line_span
 
 
 class Line(NamedTuple):
-    """One command of a script."""
+    """One command of a script, or of an Ansible task."""
 
     words: tuple[str, ...]
     span: Span
     unsure: str = ""
     """Why nobody can say what it does, or whether it runs; empty for a plain command."""
+    only: Literal["", "missing", "there"] = ""
+    """Whether it runs only where the rule or chain that it names is missing, or only where it is there."""
+    refused: str = ""
+    """What the program says that should call the tool, and does not."""
 
 
 def read_script(source: Source) -> Iterator[Line]:
@@ -39,7 +43,7 @@ def read_script(source: Source) -> Iterator[Line]:
             elif first == "{":
                 opened.append("a function" if function else "")
                 function = False
-            words = _without_prefix(words)
+            words = without_prefix(words)
             reason = ended
             if any(opened):
                 reason = f"{next(filter(None, reversed(opened)))} decides whether it runs"
@@ -167,7 +171,7 @@ def _commands(text: str) -> Iterator[tuple[list[str], str, str]]:
         yield words, before, dynamic
 
 
-def _without_prefix(words: list[str]) -> list[str]:
+def without_prefix(words: list[str]) -> list[str]:
     """Without ``sudo``, ``then``, ``VAR=value`` and other words that come before a command."""
     place = 0
     while place < len(words) - 1 and (words[place] in _BEFORE or _ASSIGNMENT.match(words[place])):

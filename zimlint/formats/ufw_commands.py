@@ -5,7 +5,7 @@ Invariant: a command that is not evaluated, or that ufw refuses, is a Problem an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from zimlint.formats.shell_lines import Line, firewall_lines
 from zimlint.formats.status_chains import active_chains, inactive_chains
@@ -28,11 +28,26 @@ def read_ufw_commands(
     source: Source, profiles: Mapping[str, AppProfile], *, added: bool = False
 ) -> tuple[tuple[Ruleset, ...], tuple[Problem, ...]]:
     """A ruleset for each family that a rule is about (IPv4 always); ``added``: it is output of ``ufw show added``."""
-    reader = _Reader(source, known=added)
-    for line in firewall_lines(source):
+    return carry_out(source, firewall_lines(source), profiles, known=added)
+
+
+def carry_out(
+    source: Source,
+    lines: Iterable[Line],
+    profiles: Mapping[str, AppProfile],
+    *,
+    known: bool = False,
+    whole: bool = True,
+) -> tuple[tuple[Ruleset, ...], tuple[Problem, ...]]:
+    """What commands leave, one after the other.
+
+    ``known``: nothing was there before. Without ``whole`` others are known to have run, too.
+    """
+    reader = _Reader(source, known=known)
+    for line in lines:
         reader.run(line)
     unread = reader.unread
-    view: View = "status" if reader.known and not unread else "fragment"
+    view: View = "status" if reader.known and whole and not unread else "fragment"
     span = reader.switched or line_span(source, 1, source.line(1))
     found: list[Ruleset] = []
     for family in Family:
@@ -87,6 +102,10 @@ class _Reader:
         reason = line.unsure or ("" if name == "ufw" else f"{name} is not followed in a file of ufw commands")
         if reason:
             self._not_evaluated(reason, line.span)
+            return
+        if line.refused:
+            self.problems.append(Problem("unreadable-line", line.refused, line.span))
+            self.unread += 1
             return
         try:
             self._command(line)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
-from zimlint.formats import INIT_SCRIPT, SCRIPTS, TREE_FILES, sniff
+from zimlint.formats import ANSIBLE, INIT_SCRIPT, SCRIPTS, TREE_FILES, sniff
 from zimlint.host import AppProfile, Host, Setting, StatusReport, UserRule
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import IpSet, Problem, Ruleset
@@ -181,18 +181,22 @@ def _statuses(
 def _commanded(
     of_kind: Mapping[str, list[Source]], profiles: tuple[AppProfile, ...], problems: list[Problem]
 ) -> list[Ruleset]:
-    """What scripts of commands, and ``ufw show added``, say."""
+    """What scripts of commands, Ansible tasks and ``ufw show added`` say."""
     found: list[Ruleset] = []
     for kind in ("ufw-added", *SCRIPTS):
         for source in of_kind.get(kind, ()):
+            by_name = {profile.name: profile for profile in profiles}
             if kind == "iptables-commands":
                 from zimlint.formats.iptables_commands import read_iptables_commands
 
                 rulesets, wrong = read_iptables_commands(source)
+            elif kind == ANSIBLE:
+                from zimlint.formats.ansible_tasks import read_ansible_tasks
+
+                rulesets, wrong = read_ansible_tasks(source, by_name)
             else:
                 from zimlint.formats.ufw_commands import read_ufw_commands
 
-                by_name = {profile.name: profile for profile in profiles}
                 rulesets, wrong = read_ufw_commands(source, by_name, added=kind == "ufw-added")
             found += rulesets
             problems += wrong

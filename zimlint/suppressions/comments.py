@@ -1,9 +1,10 @@
 """Finds ``zimlint: allow CHECK: reason`` in the files of a host.
 
 It stands in a comment on the line itself or above it, in the comment of a ufw rule (hexadecimal in user.rules, plain
-in ``ufw status``), or in ``-m comment --comment "..."``. A ``#`` behind a rule is no comment: iptables-restore refuses
-the line (``Bad argument `#'``), a profile takes it as part of the value; behind ``:INPUT DROP [0:0]`` and ``*filter``
-iptables-restore reads no further. Seen with iptables 1.8.9, both variants, and ufw 0.36.2.
+in ``ufw status``), or in ``-m comment --comment "..."``; in an Ansible task it speaks for all lines of the task. A
+``#`` behind a rule is no comment: iptables-restore refuses the line (``Bad argument `#'``), a profile takes it as part
+of the value; behind ``:INPUT DROP [0:0]`` and ``*filter`` iptables-restore reads no further. Seen with iptables 1.8.9,
+both variants, and ufw 0.36.2.
 Case and blanks do not matter. What is only like it (``zimlint ignore CHECK``) is handed back without checks.
 Invariant: text is only looked through; what a line means to the real tool is asked of nobody.
 """
@@ -19,7 +20,12 @@ from zimlint.suppressions import has_suppressions
 
 _TUPLE = "### tuple ###"
 _HEX = re.compile(r"\bcomment=((?:[0-9a-f]{2})+)")
-_OPTION = re.compile(r"""(?:--|(?<=\s))comment[ \t]+(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(?!--)(\S+))""")
+_OPTION = re.compile(
+    r"""(?:--|(?<=[\s{,]))comment(?:[ \t]*[:=][ \t]*|[ \t]+)(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(?!--)(\S+))"""
+)
+_YAML_KEY = re.compile(r"\s*(?:- +)*[\w.]+:(?:\s|$)")
+_YAML_ITEM = re.compile(r"(\s*)- +\S")
+_YAML_TASK = re.compile(r"\s*- +[\w.]+:(?:\s|$)")
 _NAME = "zimlint"
 _MARK = r"zimlint\s*:"
 _ALLOW = re.compile(rf"{_MARK}\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)(?:\s*:\s*|\s+|$)(.*)", re.DOTALL | re.IGNORECASE)
@@ -60,19 +66,21 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
         elif bare.startswith(("#", ";")):
             text = bare.lstrip("#; \t")
             start = line.index(bare)
-            yield from _suppression(
-                source, number, text, start, start + len(bare), (number, _below(lines, number)), False
-            )
+            about = (number, _below(lines, number))
+            about = (*about, *_task(lines, about[1]))
+            yield from _suppression(source, number, text, start, start + len(bare), about, False)
         elif options := list(_OPTION.finditer(line)):
             for option in options:
                 text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
-                yield from _suppression(source, number, text, option.start(), option.end(), (number,), True)
-        elif not bare.startswith("-") and "=" not in line.partition("#")[0]:
+                about = (number, *_task(lines, number))
+                yield from _suppression(source, number, text, option.start(), option.end(), about, True)
+        elif (yaml := _YAML_KEY.match(line)) or not (bare.startswith("-") or "=" in line.partition("#")[0]):
             mark = re.search(r"(?<=\s)#\s*(?=.*zimlint)", line, re.IGNORECASE)
             if mark is not None:
-                of_rule = not bare.startswith((":", "*"))  # else a row of ufw status
+                of_rule = not yaml and not bare.startswith((":", "*"))  # else a row of ufw status
                 text = line[mark.end() :].strip()
-                yield from _suppression(source, number, text, mark.start(), len(line.rstrip()), (number,), of_rule)
+                about = (number, *_task(lines, number))
+                yield from _suppression(source, number, text, mark.start(), len(line.rstrip()), about, of_rule)
 
 
 def _suppression(
@@ -96,6 +104,28 @@ def _below(lines: Sequence[str], number: int) -> int:
         if not lines[below].lstrip().startswith(("#", ";")):
             return below + 1
     return number
+
+
+def _task(lines: Sequence[str], number: int) -> range:
+    """The lines of the Ansible task that a line of YAML belongs to; of a play or block those before its tasks."""
+    if number > len(lines) or not (_YAML_KEY.match(lines[number - 1]) or _YAML_ITEM.match(lines[number - 1])):
+        return range(0)
+    depth = _depth(lines[number - 1])
+    first = number
+    while not (_YAML_TASK.match(lines[first - 1]) and (first == number or _depth(lines[first - 1]) < depth)):
+        first -= 1
+        if first == 0:
+            return range(0)
+    depth, last = _depth(lines[first - 1]), first
+    while last < len(lines) and (not lines[last].strip() or _depth(lines[last]) > depth):
+        if _YAML_TASK.match(lines[last]):
+            break
+        last += 1
+    return range(first, last + 1)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _block(lines: Sequence[str], number: int) -> range:

@@ -51,13 +51,13 @@ class YamlMap(NamedTuple):
 YamlNode = YamlText | YamlList | YamlMap
 
 
-def read_tree(source: Source) -> YamlNode | None:
+def read_tree(source: Source, max_depth: int = MAX_DEPTH) -> YamlNode | None:
     """The one document of a source; None where there is nothing in it but comments."""
     if len(source.text) > MAX_TEXT:
         raise ConfigError(f"more than {MAX_TEXT:,} characters, expected a small file", Span(source, 1))
     from zimlint.yaml_tree.events import read_events  # PyYAML is loaded only where there is YAML to read
 
-    root = read_events(source)
+    root = read_events(source, max_depth)
     if isinstance(root, YamlText) and root.empty:
         return None
     return root

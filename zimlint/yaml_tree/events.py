@@ -10,18 +10,19 @@ from collections.abc import Iterator
 import yaml
 
 from zimlint.source import ConfigError, InternalError, Source, Span
-from zimlint.yaml_tree import MAX_DEPTH, YamlList, YamlMap, YamlNode, YamlText, kind
+from zimlint.yaml_tree import YamlList, YamlMap, YamlNode, YamlText, kind
 
 
-def read_events(source: Source) -> YamlNode | None:
+def read_events(source: Source, max_depth: int) -> YamlNode | None:
     """The one document of a source."""
     events = _events(source)
+    reader = _Reader(source, events, max_depth)
     root: YamlNode | None = None
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             if root is not None:
                 raise ConfigError("a second document starts here, expected only one", _span(source, event))
-            root = _node(source, events, next(events), 0)
+            root = reader.node(next(events), 0)
     return root
 
 
@@ -40,44 +41,53 @@ def _events(source: Source) -> Iterator[yaml.Event]:
         raise ConfigError("not YAML: a character stands here that no YAML may hold", span) from None
 
 
-def _node(source: Source, events: Iterator[yaml.Event], event: yaml.Event, depth: int) -> YamlNode:
-    span = _span(source, event)
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise ConfigError("anchors and aliases are not read, expected the value itself", span)
-    if depth > MAX_DEPTH:
-        raise ConfigError(f"nested deeper than {MAX_DEPTH} levels", span)
-    if getattr(event, "tag", None):
-        raise ConfigError("tags are not read, expected a plain value", span)
-    match event:
-        case yaml.ScalarEvent():
-            return YamlText(event.value, span, event.style in (None, ""))
-        case yaml.SequenceStartEvent():
-            found: list[YamlNode] = []
-            for inner in events:
-                if isinstance(inner, yaml.SequenceEndEvent):
-                    break
-                found.append(_node(source, events, inner, depth + 1))
-            return YamlList(tuple(found), span)
-        case yaml.MappingStartEvent():
-            return _map(source, events, span, depth)
-        case _:
-            raise InternalError(f"unexpected {type(event).__name__} in YAML")
+class _Reader:
+    """Reads nodes from events; it guards how deep they are."""
 
+    def __init__(self, source: Source, events: Iterator[yaml.Event], max_depth: int) -> None:
+        self._source = source
+        self._events = events
+        self._max_depth = max_depth
 
-def _map(source: Source, events: Iterator[yaml.Event], span: Span, depth: int) -> YamlMap:
-    entries: dict[str, YamlNode] = {}
-    keys: dict[str, Span] = {}
-    for event in events:
-        if isinstance(event, yaml.MappingEndEvent):
-            break
-        key = _node(source, events, event, depth + 1)
-        if not isinstance(key, YamlText):
-            raise ConfigError(f"expected a word as key, not {kind(key)}", key.span)
-        if key.text in entries:
-            raise ConfigError(f"'{key.text}' stands here a second time, first in line {keys[key.text].line}", key.span)
-        entries[key.text] = _node(source, events, next(events), depth + 1)
-        keys[key.text] = key.span
-    return YamlMap(entries, keys, span)
+    def node(self, event: yaml.Event, depth: int) -> YamlNode:
+        """The node that an event begins."""
+        span = _span(self._source, event)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ConfigError("anchors and aliases are not read, expected the value itself", span)
+        if depth > self._max_depth:
+            raise ConfigError(f"nested deeper than {self._max_depth} levels", span)
+        if getattr(event, "tag", None):
+            raise ConfigError("tags are not read, expected a plain value", span)
+        match event:
+            case yaml.ScalarEvent():
+                return YamlText(event.value, span, event.style in (None, ""))
+            case yaml.SequenceStartEvent():
+                found: list[YamlNode] = []
+                for inner in self._events:
+                    if isinstance(inner, yaml.SequenceEndEvent):
+                        break
+                    found.append(self.node(inner, depth + 1))
+                return YamlList(tuple(found), span)
+            case yaml.MappingStartEvent():
+                return self._map(span, depth)
+            case _:
+                raise InternalError(f"unexpected {type(event).__name__} in YAML")
+
+    def _map(self, span: Span, depth: int) -> YamlMap:
+        entries: dict[str, YamlNode] = {}
+        keys: dict[str, Span] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self.node(event, depth + 1)
+            if not isinstance(key, YamlText):
+                raise ConfigError(f"expected a word as key, not {kind(key)}", key.span)
+            if key.text in entries:
+                first = keys[key.text].line
+                raise ConfigError(f"'{key.text}' stands here a second time, first in line {first}", key.span)
+            entries[key.text] = self.node(next(self._events), depth + 1)
+            keys[key.text] = key.span
+        return YamlMap(entries, keys, span)
 
 
 def _span(source: Source, event: yaml.Event) -> Span:
