@@ -24,6 +24,7 @@ from zimlint.reporters import REPORTERS
 from zimlint.source import ConfigError, Source
 
 _NAMES: dict[str, tuple[str, ...]] = {
+    "ansible-tasks": ("tasks/main.yml", "playbooks/mail.yml"),
     "iptables-save": ("rules.v4", "rules.v6", "iptables.rules"),
     "ufw-rules": tuple(f"etc/ufw/{name}" for name in TREE_FILES),
     "ufw-status": ("ufw-status.txt",),

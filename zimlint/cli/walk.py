@@ -27,7 +27,7 @@ _QUOTING = (
     ".zst", ".zip",
 )  # fmt: skip
 """Files that only talk about a firewall, or hold none as text."""
-_TASK_FOLDERS = frozenset({"tasks", "handlers", "playbooks"})
+_TASK_FOLDERS = frozenset({"tasks", "playbooks"})
 _COPIES = (".bak", ".orig", ".old", ".swp", ".tmp", ".rej", ".ucf-old", ".ucf-dist", ".dpkg-bak")
 _UFW_IGNORES = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".rpmnew", ".rpmsave", "~")
 _UFW_RESET = re.compile(r"(?:user|before|after)6?\.rules\..+")  # `ufw reset` keeps user.rules.20240131_101500

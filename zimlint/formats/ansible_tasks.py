@@ -122,7 +122,7 @@ class _Tasks:
         """One line stands for all."""
         first = next(iter(lines), None)
         if first is not None:
-            self.lines.append(Line(first.words[:1], unsure.span or first.span, unsure.reason))
+            self.lines.append(first._replace(span=unsure.span or first.span, unsure=unsure.reason))
 
     def _changes(self, tasks: YamlNode) -> list[Line]:
         """The lines of tasks and blocks that may change something."""
@@ -145,7 +145,7 @@ class _Tasks:
         unsure = next((line for line in changing if line.unsure), None)
         if against is not None:
             if changing:
-                yield Line(changing[0].words[:1], against[1], against[0])
+                yield changing[0]._replace(span=against[1], unsure=against[0])
         elif unsure is not None and not found.shell:
             yield unsure
         else:

@@ -102,6 +102,7 @@ class _Reader:
         reason = line.unsure or ("" if name == "ufw" else f"{name} is not followed in a file of ufw commands")
         if reason:
             self._not_evaluated(reason, line.span)
+            self.off = self.off and line.words[-1] != "enable"  # then the rules may count
             return
         if line.refused:
             self.problems.append(Problem("unreadable-line", line.refused, line.span))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from zimlint.formats import SCRIPTS
+from zimlint.formats import ANSIBLE, SCRIPTS
 from zimlint.source import Source
 
 
@@ -145,7 +145,13 @@ def _folder(part: Part) -> str:
 
 
 def _folder_name(home: str, parts: Sequence[Part], base: str) -> str:
-    """The host's name after its folder: ``mail1`` of ``hosts/mail1/etc/ufw``, ``ufw`` of ``/etc/ufw``."""
+    """The host's name after its folder: ``mail1`` of ``hosts/mail1/etc/ufw``, ``ufw`` of ``/etc/ufw``.
+
+    A role's tasks are all called ``main.yml``: there it is ``firewall/tasks/main.yml``.
+    """
+    *_, role, folder, file = ("", "", *home.split(os.sep))
+    if parts[0].kind == ANSIBLE and folder in ("tasks", "handlers"):
+        return f"{role}/{folder}/{file}"
     folders = [os.path.dirname(_absolute(part, base)) for part in parts]
     name = os.path.basename(home) or os.path.basename(os.path.commonpath(folders))
     return name or os.path.splitext(os.path.basename(parts[0].source.name))[0]
