@@ -136,3 +136,12 @@ def test_json_holds_the_packet_the_path_and_the_line(tmp_path: Path) -> None:
 def test_without_rules_there_is_no_map(tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "readme.txt").write_text("nothing\n")
     assert run_zimlint("exposure", "readme.txt", *options, cwd=tmp_path).status == 2
+
+
+def test_lines_for_an_interface_each_are_told_without_the_addresses_that_all_share(tmp_path: Path) -> None:
+    """And of more lines than three the first three are named."""
+    accept = "".join(f"-A INPUT -i eth{number} -p tcp -m tcp --dport 25 -j ACCEPT\n" for number in range(5))
+    lines = drawn(tmp_path, accept + "-A INPUT -i eth5 -p tcp -m tcp --dport 443 -j ACCEPT\n")
+    assert row(lines, "25/tcp")[2:4] == ["partly", "1,2,3,..."]
+    assert row(lines, "   1")[2:5] == ["(on", "eth0)", "-A"]
+    assert "      ...: more lines than these, as --format json says" in lines

@@ -24,6 +24,8 @@ from zimlint.source import ConfigError
 _TEXT = 100
 _LEAST_NAME = 12
 _NEARLY_ALL = 60_000
+_NAMED = 3
+"""So many of the lines that decide about a cell are named in it."""
 _MANY = 12
 """So many rows that say the same are one."""
 _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "36"}
@@ -54,7 +56,7 @@ class _Page:
         self.map, self.options, self.columns, self.colour = found, options, columns, colour
         self.numbers: dict[tuple[str, int, str], int] = {}
         self.texts: list[tuple[str, str]] = []
-        self.signs = self.partly = False
+        self.signs = self.partly = self.more = False
 
     def lines(self) -> Iterator[str]:
         """The whole page."""
@@ -128,16 +130,19 @@ class _Page:
         if not cell.whole and cell.verdict in ("open", "limited"):
             word, self.partly = "partly", True
         numbers: dict[int, None] = {}
+        more = False
         for one in cells:
             first = one.parts[0]
             bare = first.verdict == "closed" and bool(first.path) and first.path[-1].effect.startswith("default ")
-            parts = [] if bare else [p for p in one.parts[:3] if p.verdict != "closed" or p is first]
-            numbers.update((self._number(part, one), None) for part in parts)
+            parts = [] if bare else [part for part in one.parts if part.verdict != "closed" or part is first]
+            numbers.update((self._number(part, one), None) for part in parts[:_NAMED])
+            more = more or len(parts) > _NAMED
         text = f"{word}{suffix}"
         if cell.mark is not None:
             self.signs = True
             text = self._paint(f"! {text}", _COLOURS[cell.mark.severity])
-        return f"{text} {','.join(map(str, numbers))}".rstrip()
+        self.more = self.more or more
+        return f"{text} {','.join(map(str, numbers))}{',...' if more else ''}".rstrip()
 
     def _number(self, part: Part, cell: Cell) -> int:
         where = "" if cell.whole or cell.source == LOOPBACK_SOURCE else _extent(part, cell)
@@ -158,6 +163,8 @@ class _Page:
             yield self._cut(f"{number:>4}  {place:<{wide}}  {text}")
         if self.signs:
             yield "   !  against Zimbra practice, 'zimlint' says why"
+        if self.more:
+            yield "      ...: more lines than these, as --format json says"
         if self.partly:
             yield "      partly: some of these packets get in, as the numbered lines say; the rest is closed"
         for column in self.map.columns:
@@ -226,9 +233,9 @@ def _ports(ports: RangeSet) -> str:
 
 def _extent(part: Part, cell: Cell) -> str:
     """Which addresses of a class it is, where it is not all of them."""
-    from zimlint.packets import format_network
+    from zimlint.packets import format_network, union
 
-    everyone = max(sum(other.addresses.size() for other in cell.parts), 1)
+    everyone = union(other.addresses for other in cell.parts).size()
     if part.addresses.size() * 4 > everyone * 3:
         return ""
     shown = [format_network(cell.family, *pair) for pair in part.addresses.ranges]
