@@ -201,11 +201,11 @@ def _join_protocols(findings: list[Finding]) -> list[Finding]:
 
 
 def _of_both(tcp: Finding, udp: Finding) -> Finding:
-    """A finding about a port of both protocols: ``53/tcp`` becomes ``53`` in its words, and both stand in its fix."""
+    """A finding about a port of both protocols: ``53/tcp`` becomes ``53 (tcp and udp)``, and both stand in its fix."""
     ports = (*tcp.ports, *udp.ports)
     message = tcp.message
     for label in tcp.ports:
-        message = re.sub(rf"(?<![\w/-]){re.escape(label)}\b", label.split("/")[0], message)
+        message = re.sub(rf"(?<![\w/-]){re.escape(label)}\b", f"{label.split('/')[0]} (tcp and udp)", message)
     fix = tcp.fix.replace(", ".join(tcp.ports), ", ".join(ports))
     severity = Severity(max(tcp.severity, udp.severity))
     return tcp._replace(ports=ports, severity=severity, message=message, fix=fix)

@@ -33,8 +33,8 @@ _CONTAINERS = ("docker+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman
 """Bridges to containers and virtual machines of the host itself."""
 _DOCKER_BRIDGE = re.compile(r"br-(?:0|[0-9a-f]{12})")
 """Docker names a bridge by the first digits of the network's id; ``br-0`` stands for the pattern ``br-+``."""
-TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+")
-"""Private networks: no public address comes in by them."""
+TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+", "as0t+", "lan+", "br-lan+")
+"""Private networks, by their usual names: no public address comes in by them."""
 
 
 def openings(
