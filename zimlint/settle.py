@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from zimlint.finding import Finding, Severity
+from zimlint.one_line import join_lines
 from zimlint.questions.case import Case
 
 _SHOWN_BY_RULES = {"profile-opens-internal": ("admin-console-exposed", "internal-port-exposed", "memcached-exposed")}
@@ -36,7 +37,7 @@ def settle(findings: Iterable[Finding], case: Case, beside: Iterable[Finding] = 
     What stands ``beside`` them is about something else than the rules, and tells none of their faults.
     """
     found = _join_protocols(_join_families(_join_views(list(findings), case)))
-    found = _explain(_follow_profiles(_follow_drift(_follow_first_line(found))))
+    found = join_lines(_explain(_follow_profiles(_follow_drift(_follow_first_line(found)))), case)
     left = [finding for finding in found if not _told_by_another(finding, found)]
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted((*left, *beside), key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))

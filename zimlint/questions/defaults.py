@@ -13,9 +13,11 @@ from zimlint.model import Verdict
 from zimlint.packets import TCP, Family, Packet, parse_address, union
 from zimlint.questions.case import Case, Piece, View, chain_span, dump_shows_ufw, opening_span, switched_off
 from zimlint.questions.findings import accepts, finding, origin, port_labels, port_words, proof, service_words
+from zimlint.questions.flows import OUTSIDER, decider, untracked_words
 from zimlint.questions.openings import ENOUGH, broad
-from zimlint.questions.witness import SOURCE_PORT
+from zimlint.questions.witness import SOURCE_PORT, refused
 from zimlint.semantics.replay import replay_forward
+from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport, services_on
 
 _UNNAMED: tuple[tuple[Transport, int], ...] = (
@@ -204,10 +206,20 @@ def _differing(
     where = f"open over {more.family.title} and shut over {less.family.title}" if alike else "open over one family only"
     to = "" if source == "public" else ", for other nodes"
     yield finding(
-        check, case, opening_span(more, opener), f"{service_words(differing)} {verb} {where}{to}",
+        check, case, _untracked(less, first) or opening_span(more, opener),
+        f"{service_words(differing)} {verb} {where}{to}",
         families=[Family.IPV4, Family.IPV6], ports=[service.label for service in differing], sources=[source],
         evidence=proven[1] if proven else None,
     )  # fmt: skip
+
+
+def _untracked(view: View, service: Service) -> Span | None:
+    """The line that shuts a service by exempting it from connection tracking, where that is what shuts it."""
+    outsider = parse_address(OUTSIDER[view.family])[1]
+    packet = Packet(view.family, TRANSPORTS[service.protocol], outsider, SOURCE_PORT, None, service.port, "eth0")
+    hit = refused(view.ruleset, [packet]) if "raw" in view.ruleset.tables else None
+    span = None if hit is None else decider(view, hit[1].path, packet)
+    return span if span is not None and untracked_words(view, span) else None
 
 
 def _reached(view: View, source: str, transport: Transport, port: int) -> bool:

@@ -5,17 +5,21 @@ Invariant: only a refusal that no unknown match can turn is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
-from zimlint.model import Step
+from zimlint.model import FilterRule, Notrack, Ruleset, Step
 from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Case, View, chain_span, switched_off
 from zimlint.questions.findings import finding, service_words
 from zimlint.questions.openings import from_any_port
 from zimlint.questions.outsiders import refused_anyway
+from zimlint.questions.witness import HERE as OWN
 from zimlint.questions.witness import SOURCE_PORT, readable, refused
+from zimlint.semantics.cells import Axis
+from zimlint.semantics.decide import decide_loopback
+from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import Replay
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Requirement, requirements
@@ -25,6 +29,8 @@ OUTSIDER = {Family.IPV4: "203.0.113.9", Family.IPV6: "2001:db8::9"}
 HERE = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
 _LOOPBACK_PORTS = (389, 7171, 10024, 11211)
 """ldap, zmconfigd, amavis, memcached: what Zimbra's parts ask each other on one server."""
+_OWN_PORTS = {"ldap": 389, "mailbox": 7071, "memcached": 11211}
+"""What a host asks of itself by its host name, so from its own address to its own address, and still over ``lo``."""
 _NDP = {
     135: "neighbour solicitation", 136: "neighbour advertisement", 134: "router advertisement",
     133: "router solicitation",
@@ -53,7 +59,7 @@ def required(check: Check, case: Case) -> Iterator[Finding]:
             asked = [view for view in same if case.networks.get(need.source, {}).get(view.family)]
             if hits and len(hits) == len(asked):
                 packet, path, view = hits[0]
-                span = decider(view, path)
+                span = decider(view, path, packet)
                 blocked.setdefault((span.source.name, span.line, need.source), []).append((need, view, packet, path))
         for found in blocked.values():
             yield _blocked_finding(check, case, found)
@@ -85,20 +91,45 @@ def _blocked_finding(
     verb = "refuse" if len(services) > 1 else "refuses"
     source = format_address(packet.family, packet.source)
     who = "" if need.source == "public" else ", another node"
+    span = decider(view, path, packet)
     return finding(
-        check, case, decider(view, path),
-        f"{service_words(services)} {verb} {source}{who}",
+        check, case, span,
+        f"{service_words(services)} {verb} {source}{who}{untracked_words(view, span)}",
         families=[view.family], ports=[service.label for service in services], sources=[need.source],
         evidence=Evidence(packet, path),
     )  # fmt: skip
 
 
-def decider(view: View, path: tuple[Step, ...]) -> Span:
-    """The last place on a way that stands in the file."""
+def decider(view: View, path: tuple[Step, ...], packet: Packet | None = None) -> Span:
+    """The last place on a way that stands in the file; the line that exempts the packet from connection tracking, if
+    it would get in without that line."""
+    exempting = None if packet is None else _exempting(view, {step.span for step in path})
+    if exempting is not None and packet is not None and refused(_without(view.ruleset, exempting), [packet]) is None:
+        return exempting.span
     for step in reversed(path):
         if step.span is not None:
             return step.span
     return chain_span(view.ruleset, "filter", "INPUT")
+
+
+def untracked_words(view: View, span: Span) -> str:
+    """Why a packet is refused, where a line that exempts it from connection tracking is to blame."""
+    return ", as it is exempted from connection tracking here" if _exempting(view, {span}) else ""
+
+
+def _exempting(view: View, spans: Container[Span | None]) -> FilterRule | None:
+    raw = view.ruleset.tables.get("raw", {})
+    lines = [rule for chain in raw.values() for rule in chain.rules if isinstance(rule.target, Notrack)]
+    return next((rule for rule in lines if rule.span in spans), None)
+
+
+def _without(ruleset: Ruleset, line: FilterRule) -> Ruleset:
+    """The same but for a line of raw."""
+    raw = {
+        name: chain._replace(rules=tuple(rule for rule in chain.rules if rule is not line))
+        for name, chain in ruleset.tables["raw"].items()
+    }
+    return ruleset._replace(tables={**ruleset.tables, "raw": raw})
 
 
 def flow(check: Check, case: Case) -> Iterator[Finding]:
@@ -117,8 +148,9 @@ def _refusal(check: Check, case: Case, view: View, kind: str) -> Iterator[Findin
     if hit is None or (kind == "icmp" and _first_refused(case, view, "replies") is not None):
         return
     packet, result = hit
+    span = decider(view, result.path, packet)
     yield finding(
-        check, case, decider(view, result.path), _words(kind, packet), families=[view.family],
+        check, case, span, _words(kind, packet) + untracked_words(view, span), families=[view.family],
         evidence=Evidence(packet, result.path),
     )  # fmt: skip
 
@@ -126,10 +158,27 @@ def _refusal(check: Check, case: Case, view: View, kind: str) -> Iterator[Findin
 def _first_refused(case: Case, view: View, kind: str) -> tuple[Packet, Replay] | None:
     packets = _packets(kind, view.family)
     if kind == "loopback":
-        return refused(view.ruleset, packets)
+        return refused(view.ruleset, packets) or _own_address_refused(case, view)
     public = case.networks["public"].get(view.family, RangeSet())
     hits = (refused_anyway(case, view, packet, public if packet.source in public else RangeSet()) for packet in packets)
     return next((hit for hit in hits if hit is not None), None)
+
+
+def _own_address_refused(case: Case, view: View) -> tuple[Packet, Replay] | None:
+    """A connection of the host to its own address that is refused, whichever address that is."""
+    family = view.family
+    if family is Family.IPV6 and not _serves(view):
+        return None  # the host need not have an address but ::1
+    here = parse_address(OWN[family][0])[1]
+    ports = [port for role, port in _OWN_PORTS.items() if role in case.node.roles]
+    hit = refused(view.ruleset, [Packet(family, TCP, here, SOURCE_PORT, here, port, "lo") for port in ports])
+    port = 0 if hit is None else hit[0].destination_port
+    for decision in () if hit is None else decide_loopback(view.ruleset):
+        cell = decision.cell
+        own = cell[Axis.SOURCE] & cell[Axis.DESTINATION] & UNICAST[family]
+        if own and TCP in cell[Axis.PROTOCOL] and port in cell[Axis.DPORT]:
+            return None  # lines may name the address that the host has
+    return hit
 
 
 def _off(case: Case, view: View) -> bool:
@@ -165,7 +214,8 @@ def _words(kind: str, packet: Packet) -> str:
     match kind:
         case "loopback":
             address = format_address(packet.family, packet.source)
-            return f"the host cannot reach itself: {address} port {packet.destination_port} on lo is refused"
+            by = "" if address == HERE[packet.family] else " by an address of its own"
+            return f"the host cannot reach itself{by}: {address} port {packet.destination_port} on lo is refused"
         case "replies":
             transport = "udp" if packet.protocol == UDP else "tcp"
             return f"replies are refused: {transport} from port {packet.source_port} of a server that this host asked"

@@ -108,7 +108,7 @@ def _is_known(case: Case, view: View) -> bool:
 def _refusals(case: Case, four: View, same: Sequence[View]) -> Iterator[_Refusal]:
     """What does not get out over IPv4, nor over IPv6 to a relay, a resolver or a proxy that lines name."""
     needs = [need for need in _NEEDS if not need.role or need.role in case.node.roles]
-    offered, interface = _offered(same), (_outside(case, four) or ("eth0",))[0]
+    offered, interface = _offered(four), (_outside(case, four) or ("eth0",))[0]
     mail, answers = ([_packet(*need.usual, interface) for need in needs], [_answer(p, interface) for p in offered])
     if not any(_refused(four, packet) for packet in (*mail, *answers)):
         return  # most hosts send what they like
@@ -120,13 +120,13 @@ def _refusals(case: Case, four: View, same: Sequence[View]) -> Iterator[_Refusal
         if path and not any(way.named for way in enough):
             families = [view.family for view in same if not any(way.family is view.family for way in out if way.named)]
             yield _Refusal(need.words, _label(*need.usual), packet, path, tuple(families), not enough)
-    replies = [way.decision for view in same for way in _ways(case, view, "ESTABLISHED")]
+    replies = [way.decision for way in _ways(case, four, "ESTABLISHED")]
     mute = [packet for packet in answers if not any(_answers(each, packet.source_port) for each in replies)]
     path = _refused(four, mute[0]) if mute else ()
     if path:
         labels = ", ".join(_label(TCP, packet.source_port) for packet in mute)
         words = f"the answers of its own services ({labels})"
-        yield _Refusal(words, "", mute[0], path, tuple(view.family for view in same))
+        yield _Refusal(words, "", mute[0], path, (Family.IPV4,))
 
 
 def _refused(view: View, packet: Packet) -> tuple[Step, ...]:
@@ -174,9 +174,9 @@ def _answer(port: int, interface: str) -> Packet:
     return _packet(TCP, SOURCE_PORT, interface)._replace(source_port=port, state="ESTABLISHED")
 
 
-def _offered(views: Sequence[View]) -> list[int]:
+def _offered(view: View) -> list[int]:
     """The well-known services that the public reaches."""
-    found = [opening.ports("tcp", "public") for view in views for opening in view.openings]
+    found = [opening.ports("tcp", "public") for opening in view.openings]
     return sorted(port for port in _SERVED if any(port in ports for ports in found))
 
 
