@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.finding import Certainty, Evidence
-from zimlint.model import Opaque, OpaqueTarget, Ruleset, SetMatch, Step
+from zimlint.model import Opaque, OpaqueTarget, Queue, Ruleset, SetMatch, Step
 from zimlint.packets import TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Piece
 from zimlint.semantics.cells import Axis
@@ -95,6 +95,8 @@ def unknown_at(ruleset: Ruleset, step: Step) -> str:
                     return f"the set {condition.name}"
             if isinstance(rule.target, OpaqueTarget):
                 return f"-j {rule.target.name}"
+            if isinstance(rule.target, Queue):
+                return "-j NFQUEUE"
     return ""
 
 
