@@ -44,6 +44,9 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -m comment --comment mail\r", ()),
     (":OUTPUT ACCEPT [0:0]\r\n-A INPUT -p tcp", (TCP,)),
     ("-Z INPUT\n-A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -p tcp --", (TCP,)),
+    ("-A INPUT -s 10.0.0.1 -6 --foo\n-A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -m multiport -6\n-A INPUT -p tcp", (TCP,)),
     ("-A INPUT -p tcp\n-C INPUT -p tcp", (TCP,)),
 ]
 
@@ -86,6 +89,45 @@ def test_what_the_tool_refuses(lines: str, words: str) -> None:
     rules, problems = _read(lines)
     assert not rules
     assert [(problem.message, problem.fatal) for problem in problems] == [(words, True)]
+
+
+VALUES = [
+    ("-A INPUT -p tcp -- -j ACCEPT", "unknown arguments found on commandline"),
+    ("-A INPUT --foo -6", 'unknown option "--foo"'),
+    ("-A INPUT -m length --length 1:70000", 'length: bad value for option "--length", or out of range.'),
+    ("-A INPUT -m limit --limit 5/week", 'limit: bad value for option "--limit", or out of range.'),
+    ("-A INPUT -m limit --limit 10001/s", 'limit: bad value for option "--limit", or out of range.'),
+    ("-A INPUT -m recent --set --name a/b", 'recent: bad value for option "--name", or out of range.'),
+    ("-A INPUT -m recent --set --reap", 'recent: option "--reap" also requires "--seconds".'),
+    ("-A INPUT -m ttl --ttl-eq 1 --ttl-gt 1", 'ttl: option "--ttl-eq" cannot be used together with "--ttl-gt".'),
+    ("-A INPUT -m time --weekdays mon", 'time: bad value for option "--weekdays", or out of range.'),
+    ("-A INPUT -m statistic --mode nth --every 3 --packet 3", "statistic: the --packet p must be 0 <= p <= n-1"),
+    ("-A INPUT -p tcp -m tcpmss --mss 2:1", 'tcpmss: bad value for option "--mss", or out of range.'),
+    ("-A INPUT -p ah -m ah --ahlen 5", 'unknown option "--ahlen"'),
+    ("-A INPUT -j LOG --log-level warn", 'LOG: bad value for option "--log-level", or out of range.'),
+    ("-A INPUT -j NFQUEUE --queue-balance 5", 'NFQUEUE: bad value for option "--queue-balance", or out of range.'),
+    ("-A INPUT -m physdev --physdev-in sixteen-letters-x", "interface name `sixteen-letters-x' must be shorter than "
+     "IFNAMSIZ (15)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "words"), VALUES)
+def test_values_of_what_is_not_evaluated(line: str, words: str) -> None:
+    """No verdict is read from them, and a file with a wrong one loads as little as with any other fault."""
+    rules, problems = _read(line)
+    assert not rules
+    assert [(problem.message, problem.fatal) for problem in problems] == [(words, True)]
+
+
+def test_a_zone_is_a_number() -> None:
+    _, problems = _read("-A PREROUTING -j CT --zone -1", "raw")
+    assert [problem.message for problem in problems] == ['CT: bad value for option "--zone", or out of range.']
+
+
+def test_a_field_for_congestion_needs_no_protocol() -> None:
+    """Only those of the TCP header do."""
+    _, problems = _read("-A PREROUTING -j ECN --ecn-ip-ect 1", "mangle")
+    assert problems == ()
 
 
 TABLES = [

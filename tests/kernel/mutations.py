@@ -56,6 +56,17 @@ _ALIKE = {
     "--dst-type": "--src-type", "--dst-range": "--src-range", "--ctorigdstport": "--dport", "--set-xmark": "--set-mark",
     "--ctorigsrc": "-s", "--ctorigdst": "-s",
 }  # fmt: skip
+_ANY_VALUE = (
+    "0 1 2 5 -1 +1 010 08 0x1f 0x 7 8 15 31 32 33 63 64 128 129 255 256 300 1000 10000 10001 65515 65535 65536 4294967295"
+    " 4294967296 18446744073709551615 99999999999999999999 1:2 2:1 :5 5: : 1:2:3 1:70000 1-2 1/2 0x1/0xff 1/ /1 1/x x 5x"
+    " x5 1.5 0.5 .5 2.0 mark new NEW new,bogus new,destroy a,b , 1,2 1,2,3 10.0.0.1 10.0.0.1/24 10.0.0.300 ::1"
+    " 2001:db8::1/64 ffff:: 255.255.0.0 255.0.255.0 00:11:22:33:44:55 0:1:2:3:4:5 00:11:22:33:44 00:11:22:33:44:5g 5/s"
+    " 5/sec 5/min 5/week 0/s 5/ 5kb/s 5mb/s 1000001/s 10001/min 5s 5ms 5us 1.5s in out none ipsec both original reply"
+    " bytes ASSURED,NONE assured ASS srcip,dstport srcip, src,dst EF ef CS1 AF15 BE Minimize-Delay debug warn panic"
+    " Mon,Tue Monday mon Xyz 1,8 1st 12:00 25:00 12:60 1:2:3 2026-01-01 2026-13-01 2026-01-01T10:00 2026 1:a ff:1 accept"
+    " random nth bm fsm root 0-5 5-0 tunnel esp 17 INIT,DATA all brr hot 4096 frag,auth prot timestamp mss,5 sourceip"
+).split()  # fmt: skip
+"""For the options of matches and targets that zimlint does not evaluate."""
 _WORDS = (
     "! -p tcp udp --dport 25 -j ACCEPT DROP -m multiport --dports 80,443 -s 10.0.0.0/8 -i eth0 -o eth1 --syn -f -4 -6 foo"
     " -c 1 2 --sport -t filter -w -v -n --line-numbers -x -A -I -D INPUT OUTPUT \"a b\" \" ' \\ - --dp"
@@ -175,6 +186,14 @@ def _other_value(random: Random, words: list[str]) -> list[str]:
     return [*words[: place + 1], random.choice(values), *words[place + 2 :]]
 
 
+def _any_value(random: Random, words: list[str]) -> list[str]:
+    places = [place for place, word in enumerate(words[:-1]) if word.startswith("--") and words[place + 1][:1] != "-"]
+    if not places:
+        return _more_words(random, words)
+    place = random.choice(places)
+    return [*words[: place + 1], random.choice(_ANY_VALUE), *words[place + 2 :]]
+
+
 def _more_options(random: Random, words: list[str]) -> list[str]:
     option = random.choice([*_VALUES, *_ALIKE])
     value = random.choice(_VALUES[_ALIKE.get(option, option)].split())
@@ -281,7 +300,7 @@ def _blanks(random: Random, lines: list[str]) -> list[str]:
 
 _ON_WORDS = (
     _without_word, _without_word, _word_twice, _words_exchanged, _neighbours_exchanged, _more_words, _option_twice,
-    _other_value, _other_value, _other_value, _other_value, _more_options, _more_options, _number_changed,
+    _other_value, _other_value, _other_value, _other_value, _any_value, _any_value, _more_options, _more_options, _number_changed,
     _number_changed, _letter_gone, _cut, _other_chain, _other_command, _negated,
 )  # fmt: skip
 _MUTATIONS: tuple[Mutation, ...] = (

@@ -45,7 +45,11 @@ def resolved_address(text: str, family: Family, option: str) -> RangeSet:
     """An address and a mask as conntrack and NETMAP read them: ``10/8`` is 0.0.0.10/8 there."""
     base, slash, mask = text.partition("/")
     value = _resolved(base, family, "getaddrinfo: Name or service not known")
-    return masked(value, _network_mask(mask, family, option) if slash else (1 << family.bits) - 1, family)
+    try:
+        return masked(value, prefix_or_mask(mask, family) if slash else (1 << family.bits) - 1, family)
+    except ValueError:
+        words = f'bad value for option "{option}", neither a valid network mask nor valid CIDR (0-{family.bits}).'
+        raise Refused(words) from None
 
 
 def _resolved(text: str, family: Family, refusal: str) -> int:
@@ -53,9 +57,19 @@ def _resolved(text: str, family: Family, refusal: str) -> int:
     try:
         return resolved(text) if family is Family.IPV4 else _numeric(text, family)
     except ValueError:
+        if _is_ipv4(text):
+            raise Refused(refusal) from None
         if re.search(r"[A-Za-z]", text) and re.fullmatch(r"[A-Za-z0-9._][A-Za-z0-9._-]*", text):
             raise Unsettled(text) from None
         raise Refused(refusal) from None
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        resolved(text)
+    except ValueError:
+        return False
+    return True
 
 
 def address_span(text: str, family: Family, option: str) -> RangeSet:
@@ -103,16 +117,12 @@ def _mask(text: str, family: Family) -> int:
         raise Refused(f"invalid mask `{text}' specified") from None
 
 
-def _network_mask(text: str, family: Family, option: str) -> int:
+def prefix_or_mask(text: str, family: Family) -> int:
     """A number of bits or a mask; one with holes, or with less than four parts, stands for a single address."""
+    every = (1 << family.bits) - 1
     try:
         mask = _mask(text, family)
     except Refused:
-        try:
-            mask = _numeric(text, family) | (1 << family.bits) - 1
-        except ValueError:
-            words = f'bad value for option "{option}", neither a valid network mask nor valid CIDR (0-{family.bits}).'
-            raise Refused(words) from None
-    every = (1 << family.bits) - 1
+        mask = every if family is Family.IPV4 and resolved(text) >= 0 else _numeric(text, family)
     hosts = every ^ mask
     return every if hosts & (hosts + 1) else mask

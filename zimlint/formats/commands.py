@@ -11,7 +11,7 @@ from functools import cache
 
 from zimlint.formats.lines import ShapeRefused
 from zimlint.formats.modules import TARGETS
-from zimlint.formats.outline import Rewrite, outline
+from zimlint.formats.outline import Rewrite, check_beginning, outline
 from zimlint.formats.places import check_place
 from zimlint.formats.plan import Plan, address_condition, comment_of, conditions_of, make_plan, target_of
 from zimlint.formats.refusals import grammar_refusal, refused_place
@@ -57,7 +57,12 @@ class Block:
         shape = shape_of(words)
         plan = self._plans.get(shape)
         if plan is None:
-            plan, spelled_out = plan_of(words, shape, self.store.family)
+            try:
+                plan, spelled_out = plan_of(words, shape, self.store.family)
+            except Refused:
+                if _is_passed_over(words, self.store.family):
+                    return None
+                raise
             if spelled_out is words:
                 self._plans[shape] = plan
             words = spelled_out
@@ -153,6 +158,26 @@ class Block:
 
     def _is_chain(self, name: str) -> bool:
         return self.store.has_chain(self.table, name)
+
+
+_OTHER_FAMILY = {Family.IPV4: ("-6", "--ipv6"), Family.IPV6: ("-4", "--ipv4")}
+
+
+def _is_passed_over(words: Sequence[str], family: Family) -> bool:
+    """Whether the line is of the other family: iptables-restore then reads no further than that option."""
+    place = next((place for place, word in enumerate(words) if word in _OTHER_FAMILY[family]), None)
+    if place is None:
+        return False
+    before = words[:place]
+    try:
+        tree = tree_of(shape_of(before if {*before} & {*_COMMAND_WORDS} else [*before, "-A", "w"]))
+        check_beginning(slots(tree), family)
+    except (Refused, ShapeRefused):
+        return False
+    return True
+
+
+_COMMAND_WORDS = ("-A", "-C", "-D", "-I", "-R", "-P", "-N", "-E", "-F", "-X", "-Z", "-L", "-S", "--append")
 
 
 def _without_counters(text: str, span: Span) -> str:

@@ -78,6 +78,13 @@ def outline(slots: Sequence[Slot], family: Family) -> Outline | Rewrite:
     return _Sorter(family).sort(slots)
 
 
+def check_beginning(slots: Sequence[Slot], family: Family) -> None:
+    """Refused where iptables would refuse a line by these first options of it alone."""
+    sorter = _Sorter(family)
+    for slot in slots:
+        sorter.take(slot)
+
+
 _OBJECTIONS = {
     "-t": "The -t option cannot be used in iptables-restore.",
     "--table": "The -t option cannot be used in iptables-restore.",
@@ -114,27 +121,34 @@ class _Sorter:
         self.protocol: Slot | None = None
         self.implied = ""
         self.only: Family | None = None
+        self.ended = False
+        """Whether ``--`` has been seen, behind which nothing may stand."""
         self.split: set[int] = set()
         self.renamed: list[tuple[int, str]] = []
         self.literal: set[int] = set()
 
     def sort(self, slots: Sequence[Slot]) -> Outline | Rewrite:
         for slot in slots:
-            self._take(slot)
+            self.take(slot)
         if self.split or self.renamed or self.literal:
             return Rewrite(frozenset(self.split), tuple(self.renamed), frozenset(self.literal))
         for group in self._loaded():
-            check_options(group.module, group.slots, group.known)
-            check_protocol(group.module, self._number(), self.protocol is not None)
+            check_options(group.module, group.slots, group.known, self.family)
+            written = [slot.keyword for slot in group.slots]
+            check_protocol(group.module, self._number(), self.protocol is not None, written)
         if self.command is None:  # the beginning of a line: the grammar also knows an option alone
             raise Refused("no command specified")
         return Outline(self.command, self.core, tuple(self.matches), self.target, self.jump, self._number(), self.only)
 
-    def _take(self, slot: Slot) -> None:
+    def take(self, slot: Slot) -> None:
+        if self.ended:
+            raise Refused("unknown arguments found on commandline")
         if slot.name in COMMANDS:
             self.command = slot
         elif slot.name == "module":
             self._load(slot)
+        elif slot.keyword == "--" and not slot.values:
+            self.ended = True
         elif slot.name == "other":
             self._refuse_misplaced(slot)
             self._expand(slot)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from zimlint.formats.addresses import addresses
 from zimlint.formats.matches import condition, is_modelled
 from zimlint.formats.modules import ADDON_TARGETS, TARGETS
 from zimlint.formats.opaque import INERT_OPTIONS, Option, opaque
+from zimlint.formats.option_checks import check_together, check_value
 from zimlint.formats.outline import Group, Outline
 from zimlint.formats.shapes import Slot
 from zimlint.formats.tables import Refused
@@ -101,7 +103,8 @@ def target_of(plan: Plan, words: Sequence[str], is_chain: Callable[[str], bool])
     found = plan.targets.get(values)
     if found is None:
         try:
-            found = target(outline.target.module, _options(slots, values), outline.protocol, plan.family)
+            options = _options(outline.target.module, slots, values, plan.family)
+            found = target(outline.target.module, options, outline.protocol, plan.family)
         except Unsettled:
             found = OpaqueTarget(outline.target.module, _target_text(outline.target.module, slots, words))
         plan.targets[values] = found
@@ -134,15 +137,16 @@ def _counters(values: tuple[str, ...]) -> None:
 
 def _condition_steps(group: Group, family: Family) -> list[_Step]:
     module = group.module
+    several = partial(_several, module, family)
     slots = [slot for slot in group.slots if slot.name not in _SILENT]
     if not _is_whole(group, slots):
         return [
-            _Step(slot.indexes, _one(slot, module, family) if is_modelled(slot.name) else _several((slot,), module), {})
+            _Step(slot.indexes, _one(slot, module, family) if is_modelled(slot.name) else several((slot,)), {})
             for slot in slots
         ]
     if not slots and module in _NOTHING_ALONE:
         return []
-    return [_Step(tuple(index for slot in slots for index in slot.indexes), _several(tuple(slots), module), {})]
+    return [_Step(tuple(index for slot in slots for index in slot.indexes), several(tuple(slots)), {})]
 
 
 def _is_whole(group: Group, slots: Sequence[Slot]) -> bool:
@@ -164,20 +168,22 @@ def _one(slot: Slot, module: str, family: Family) -> Callable[[tuple[str, ...]],
     return make
 
 
-def _several(slots: tuple[Slot, ...], module: str) -> Callable[[tuple[str, ...]], Condition | None]:
+def _several(module: str, family: Family, slots: tuple[Slot, ...]) -> Callable[[tuple[str, ...]], Condition | None]:
     def make(values: tuple[str, ...]) -> Condition | None:
-        return opaque(module, _options(slots, values))
+        return opaque(module, _options(module, slots, values, family))
 
     return make
 
 
-def _options(slots: Iterable[Slot], values: tuple[str, ...]) -> tuple[Option, ...]:
+def _options(module: str, slots: Iterable[Slot], values: tuple[str, ...], family: Family) -> tuple[Option, ...]:
     found = []
     start = 0
     for slot in slots:
         end = start + len(slot.indexes)
+        check_value(module, slot.keyword, values[start:end], family)
         found.append(Option(slot.keyword, slot.negated, values[start:end]))
         start = end
+    check_together(module, {option.keyword: " ".join(option.values) for option in found})
     return tuple(found)
 
 

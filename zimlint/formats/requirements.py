@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zimlint.formats.modules import MATCHES, PROTOCOL_OF, RATES, RECENT_TESTS, TARGETS
+from zimlint.formats.modules import MATCHES, PROTOCOL_OF, TARGETS
+from zimlint.formats.option_values import ALSO, ALTERNATIVES, ONLY_IPV6
 from zimlint.formats.shapes import Slot
 from zimlint.formats.tables import Refused
-from zimlint.packets import PORT_PROTOCOLS
+from zimlint.packets import PORT_PROTOCOLS, Family
 
 
-def check_protocol(module: str, number: int | None, given: bool) -> None:
+def check_protocol(module: str, number: int | None, given: bool, written: Sequence[str] = ()) -> None:
     """Refused where ``-p`` does not fit; ``number`` is None where it names none, or all but one."""
+    if module == "ECN" and not any(option.startswith("--ecn-tcp") for option in written):
+        return
     if module == "multiport" and number not in PORT_PROTOCOLS:
         if given:
             raise Refused("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
@@ -27,21 +30,25 @@ def check_protocol(module: str, number: int | None, given: bool) -> None:
     raise Refused(f"RULE_APPEND failed (Invalid argument): {module} needs another -p")
 
 
-def check_options(module: str, slots: Sequence[Slot], known: bool) -> None:
+def check_options(module: str, slots: Sequence[Slot], known: bool, family: Family) -> None:
     """Refused where a match or target lacks an option, or has one twice or beside another that excludes it."""
     if not known:
         return
     extension = TARGETS[module] if module.isupper() else MATCHES[module]
     written = [slot.keyword for slot in slots]
+    six = next((word for word in written if word in ONLY_IPV6), None)
+    if six is not None and family is Family.IPV4:
+        raise Refused(f'unknown option "{six}"')
     missing = next((needed for needed in extension.needs if needed not in written), None)
     if missing:
         raise Refused(f'{module}: option "{missing}" must be specified')
     if extension.one_of and not any(word in extension.any_of or not extension.any_of for word in written):
         raise Refused(extension.one_of)
-    for alternatives in (RECENT_TESTS, RATES) if module in ("recent", "hashlimit") else ():
+    for alternatives in ALTERNATIVES.get(module, ()):
         _check_alternatives(module, [word for word in written if word in alternatives])
-    if module == "multiport":
-        _check_alternatives("multiport", written)
+    lonely = next((word for word in written if ALSO.get(word, word) not in written), None)
+    if lonely:
+        raise Refused(f'{module}: option "{lonely}" also requires "{ALSO[lonely]}".')
     if module in ("policy", "SET", "rateest"):
         return
     names = [(slot.name, slot.keyword) for slot in slots]

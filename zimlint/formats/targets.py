@@ -161,9 +161,9 @@ def _translation(name: str, options: tuple[Option, ...], protocol: int | None, f
     for keyword, _, values in options:
         match keyword:
             case "--to-destination" | "--to-source":
-                addresses, ports = _addresses_and_ports(values[0], family)
+                addresses, ports = _addresses_and_ports(values[0], family, keyword == "--to-destination")
             case "--to-ports":
-                ports = _ports(values[0])
+                ports = _ports(values[0], False)
             case "--to":
                 addresses = resolved_address(values[0], family, keyword)
     if ports is not None and protocol not in PORT_PROTOCOLS:
@@ -171,7 +171,7 @@ def _translation(name: str, options: tuple[Option, ...], protocol: int | None, f
     return Nat(name, addresses, ports)
 
 
-def _addresses_and_ports(text: str, family: Family) -> tuple[RangeSet | None, RangeSet | None]:
+def _addresses_and_ports(text: str, family: Family, shifted: bool) -> tuple[RangeSet | None, RangeSet | None]:
     """``192.0.2.1-192.0.2.9:80-90``, ``:8080``, ``[2001:db8::1]:80``, ``2001:db8::1`` (DNAT)."""
     if text.startswith("["):
         hosts, _, rest = text[1:].partition("]")
@@ -181,7 +181,11 @@ def _addresses_and_ports(text: str, family: Family) -> tuple[RangeSet | None, Ra
     else:
         hosts, colon, rest = text.partition(":")
         ports = rest if colon else None
-    return _address_range(hosts, family) if hosts else None, None if ports is None else _ports(ports)
+        if colon and family is Family.IPV6 and "-" not in hosts:
+            hosts = ""  # what stands before a single colon is passed over
+    if not hosts and ports is None:
+        raise Refused('Bad IP address ""')
+    return _address_range(hosts, family) if hosts else None, None if ports is None else _ports(ports, shifted)
 
 
 def _address_range(text: str, family: Family) -> RangeSet:
@@ -191,12 +195,25 @@ def _address_range(text: str, family: Family) -> RangeSet:
     return RangeSet([(ends[0], ends[-1])])
 
 
-def _ports(text: str) -> RangeSet:
-    first, dash, last = text.partition("/")[0].partition("-")
+def _ports(text: str, shifted: bool) -> RangeSet:
+    """``80-90``, and for DNAT ``80-90/8080``: the port that the first of the old ones becomes."""
+    plain, slash, base = text.partition("/")
+    first, dash, last = plain.partition("-")
+    if slash and not (shifted and dash):
+        raise Refused(f"Garbage after port value: `/{base}'")
+    if slash:
+        _port(base)
     if not first or (dash and not last):
         raise Refused(f"Port `{last if first else first}' not valid")
-    low = port(first)
-    high = port(last) if dash else low
+    low = _port(first)
+    high = _port(last) if dash else low
     if high < low:
         raise Refused(f"Port range `{last}' funky")
     return RangeSet([(low, high)])
+
+
+def _port(text: str) -> int:
+    try:
+        return port(text)
+    except Refused:
+        raise Refused(f"Port `{text}' not valid") from None
