@@ -11,6 +11,8 @@ import pytest
 from tests.make_rules import RULES, TARGET, checks, make_rules, read_source
 from zimlint.checks import AFTERWARDS, QUESTIONS, Check, load_checks, read_check
 from zimlint.finding import Severity
+from zimlint.formats import FORMATS
+from zimlint.params import INPUTS
 from zimlint.source import ConfigError, Source
 from zimlint.yaml_tree import YamlList, YamlMap, read_tree
 from zimlint.zimbra.catalogue import load_catalogue
@@ -65,6 +67,15 @@ def test_a_check_reads_well(path: object) -> None:
     assert re.fullmatch(r"(?:IPv4|IPv6|[a-z]).{1,70}[^.]", check.title)
     assert re.fullmatch(r".{40,420}[.]", check.why)
     assert re.fullmatch(r".{40,420}[.]", check.fix)
+    if check.question == "problem":
+        for advice in check.params.values():
+            assert isinstance(advice, str)
+            assert re.fullmatch(r".{40,420}[.]", advice)
+            assert len(check.fix) + len(advice) < 420
+
+
+def test_a_problem_may_have_advice_for_every_format() -> None:
+    assert set(INPUTS) == set(FORMATS)
 
 
 def test_ports_that_checks_name_are_in_the_catalogue() -> None:

@@ -62,7 +62,8 @@ def load_checks() -> dict[str, Check]:
 def text_of(check: Check) -> CheckText:
     """What a check says of itself, its fix in words that hold for every finding."""
     severity = check.severity if isinstance(check.severity, str) else check.severity.word
-    fix = check.fix.format(ports="these ports", sources="others", networks="the networks that may")
+    every = (check.fix, *map(str, check.params.values())) if check.question == "problem" else (check.fix,)
+    fix = " ".join(every).format(ports="these ports", sources="others", networks="the networks that may")
     return CheckText(check.id, severity, check.title, check.why, fix)
 
 

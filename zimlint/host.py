@@ -99,5 +99,7 @@ class Host(NamedTuple):
     problems: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
     """Every input that belongs to it."""
+    kinds: Mapping[Source, str] = MappingProxyType({})
+    """The format of each, as ``--type`` calls it."""
     scripts: tuple[Source, ...] = ()
     """before.init and after.init: only who may run and change them counts, nobody reads what they do."""

@@ -19,6 +19,11 @@ PORTS, OR_SSH, CLASSES, SOURCES, SEVERITY, WORDS, WORD, NUMBER = (
 """What a parameter is; a tuple instead lists the words that it may be."""
 Kind = str | tuple[str, ...]
 
+INPUTS = (
+    "ufw-rules", "iptables-save", "ufw-status", "ipset-save", "ufw-profile", "ufw-settings", "ufw-added",
+    "ufw-commands", "iptables-commands", "ansible-tasks",
+)  # fmt: skip
+"""The formats, by the names that ``--type`` takes."""
 SOURCE_WORDS = ("declared", "public", "lan", "admin", "cluster", "clients")
 """Sources that every site has; ``declared`` is all that it names itself."""
 _EXPOSURE = ("public", "public-optional", "admin", "cluster", "loopback", "never-public")
@@ -38,6 +43,7 @@ PARAMS: Mapping[str, Mapping[str, Kind]] = {
     "chains": {"kind": ("unused", "loop", "targetless")},
     "dead": {"kind": ("deny", "allow", "redundant", "nothing")},
     "rate_limit": {"ports": PORTS, "enough": NUMBER},
+    "problem": dict.fromkeys(INPUTS, WORD),
     "setting": {"key": WORD, "is": WORDS, "is_not": WORDS, "read_by": ("command", "boot")},
 }  # fmt: skip
 """By question; those that are not here take none."""

@@ -67,7 +67,9 @@ def _lines(check: Check) -> Iterator[str]:
         yield ""
         yield head
         for paragraph in text.split("\n\n"):
-            yield textwrap.fill(" ".join(paragraph.split()), 96, initial_indent="  ", subsequent_indent="  ")
+            yield textwrap.fill(
+                " ".join(paragraph.split()), 96, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+            )
     yield ""
     yield "sources"
     for source in check.sources:

@@ -98,9 +98,11 @@ def host_of(found: Group, default_ufw: Mapping[str, Source], complete: Collectio
     scripts = tuple(of_kind.pop(INIT_SCRIPT, ()))
     listed = [part.source for part in found.parts if part.source not in scripts]
     listed += [source for source in settings_files if source not in listed]
+    kinds = {part.source: part.kind for part in found.parts}
     return Host(
-        found.name, tuple(rulesets), profiles, settings, status, user_rules, tuple(problems), tuple(listed), scripts
-    )
+        found.name, tuple(rulesets), profiles, settings, status, user_rules, tuple(problems), tuple(listed), kinds,
+        scripts,
+    )  # fmt: skip
 
 
 def _loads(part: Part, found: Group) -> list[tuple[Source, Family]]:

@@ -1,5 +1,6 @@
 """Facts that a reader of a format already found, settings of ufw, and matches that nobody can evaluate.
 
+Params of ``problem``: by the format of the file, what to do there beside the ``fix`` that holds everywhere.
 Invariant: the words are those of the real tool where it has any.
 """
 
@@ -14,6 +15,7 @@ from zimlint.questions.case import Case, dump_shows_ufw
 from zimlint.questions.findings import finding
 from zimlint.questions.witness import unknown_at, witness
 from zimlint.semantics.replay import replay
+from zimlint.source import Source
 
 _SENSITIVE = ("admin", "cluster", "loopback", "never-public")
 
@@ -32,7 +34,14 @@ def problem(check: Check, case: Case) -> Iterator[Finding]:
             message += f"; {len(others)} more {'lines fail' if len(others) > 1 else 'line fails'} alike"
         if id(fault) in ends and ends[id(fault)].view == "dump":
             message += _consequence(fault)
-        yield finding(check, case, fault.span, message, related=[(other.span, "fails alike") for other in others])
+        fitting = _fitting(check, case, fault.span.source)
+        yield finding(fitting, case, fault.span, message, related=[(other.span, "fails alike") for other in others])
+
+
+def _fitting(check: Check, case: Case, source: Source) -> Check:
+    """The check with the advice for files like this one."""
+    advice = check.params.get(case.host.kinds.get(source, ""), "")
+    return check._replace(fix=f"{check.fix} {advice}".rstrip())
 
 
 def _consequence(fault: Problem) -> str:
