@@ -122,6 +122,7 @@ def test_what_is_not_written_out_is_told_where_it_stands(text: str, at: str, say
         "- iptables: {chain: INPUT, protocol: tcp, destination_port: 7071, jump: ACCEPT, state: absent}\n",
         "- iptables: {chain: old, chain_management: true, state: absent}\n",
         "- iptables: {chain: INPUT, jump: DROP, action: insert, rule_num: 1}\n",
+        f"{MAIL}- {{}}\n- null\n- []\n- block:\n- hosts: a\n  tasks:\n",
     ],
 )  # fmt: skip
 def test_what_changes_nothing_is_not_told(text: str) -> None:

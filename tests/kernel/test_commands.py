@@ -150,6 +150,7 @@ IPTABLES_SCRIPTS = {
     ),
     "both": "iptables -P INPUT DROP\nip6tables -P INPUT DROP\niptables -A INPUT -i lo -j ACCEPT\n",
     "comment": "iptables -A INPUT -m comment --comment 'let mail in' -p tcp --dport 25 -j ACCEPT\n",
+    "comment-like-an-option": "iptables -A INPUT -m comment --comment -v -p tcp --dport 25 -j ACCEPT\n",
     "quotes": 'iptables -A INPUT -m comment --comment "a \\"b\\" c" -j ACCEPT\n',
     "continued": "iptables -A INPUT \\\n  -p tcp --dport 25 \\\n  -j ACCEPT\n",
     "late-table": "iptables -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080 -t nat\n",

@@ -87,7 +87,7 @@ _IPTABLES_COMMAND = _BEFORE_TOOL + _IPTABLES_WORDS
 _YAML_KEY = r"(?:^[ \t]*(?:-[ \t]+)*|[{,][ \t]*)"
 _MODULE = _YAML_KEY + r"(?:(?:community\.general|ansible\.builtin|ansible\.legacy)\.)?(?:ufw|iptables)[ \t]*:(?:\s|$)"
 _COMMAND_TASK = _YAML_KEY + r"(?:(?:ansible\.(?:builtin|legacy)\.)?(?:command|shell|raw)|cmd)[ \t]*:(?:\s|$)"
-_ONE_LINE_COMMAND = rf"{_COMMAND_TASK}[^\n]*(?:{_UFW_WORDS}|{_IPTABLES_WORDS})"
+_COMMAND_WORDS = rf"{_UFW_WORDS}|{_IPTABLES_WORDS}"
 _DASHES = r"^[ \t]*-+[ \t]+-+[ \t]+-+[ \t\r]*$"
 
 
@@ -103,9 +103,14 @@ def _ansible_tasks(text: str) -> bool:
     """A list in YAML that has a task for the firewall."""
     if not ("ufw" in text or "tables" in text) or not _yaml_list(text):
         return False
-    if _found(_MODULE, text) or _found(_ONE_LINE_COMMAND, text):
+    if _found(_MODULE, text):
         return True
-    return _found(_COMMAND_TASK, text) and (_found(_UFW_COMMAND, text) or _found(_IPTABLES_COMMAND, text))
+    if not _found(_COMMAND_TASK, text):
+        return False
+    if _found(_UFW_COMMAND, text) or _found(_IPTABLES_COMMAND, text):
+        return True
+    lines = (line for line in text.split("\n") if "ufw" in line or "tables" in line)
+    return any(_found(_COMMAND_TASK, line) and _found(_COMMAND_WORDS, line) for line in lines)
 
 
 def _yaml_list(text: str) -> bool:

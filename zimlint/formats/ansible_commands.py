@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from zimlint.formats.ansible_arguments import (
@@ -35,11 +36,11 @@ class Found(NamedTuple):
 
 def firewall_task(task: YamlMap) -> Found | None:
     """What a task does to the firewall; None where it is about something else."""
-    span = task_span(task)
     for key, value in task.entries.items():
         collection, _, name = key.rpartition(".")
-        if collection not in _COLLECTIONS:
+        if collection not in _COLLECTIONS or name not in _MODULES:
             continue
+        span = task_span(task)
         lines: tuple[Line, ...] = ()
         shell = False
         match name:
@@ -58,6 +59,7 @@ def firewall_task(task: YamlMap) -> Found | None:
 
 
 _COLLECTIONS = ("", "community.general", "ansible.builtin", "ansible.legacy")
+_MODULES = frozenset({"ufw", "iptables", "iptables_state", "command", "shell", "raw", "action", "local_action"})
 _HARMLESS = frozenset({"chdir", "executable", "stdin", "stdin_add_newline", "strip_empty_ends", "expand_argument_vars"})
 """Arguments of a command that change nothing in what it does to the firewall."""
 _CONDITION = re.compile(r"(?:^|\s)(creates|removes)=")
@@ -71,10 +73,21 @@ def task_span(task: YamlMap) -> Span:
         if (span.end_line, span.end_column) > (last.end_line, last.end_column):
             last = span
     end_line, end_column = last.end_line, last.end_column
-    while end_line > first.line and (end_column <= 1 or not first.source.line(end_line)[: end_column - 1].strip()):
+    while end_line > first.line and not _line(first.source, end_line)[: end_column - 1].strip():
         end_line -= 1  # a block of text ends where the next line begins
-        end_column = len(first.source.line(end_line).rstrip()) + 1
+        end_column = len(_line(first.source, end_line).rstrip()) + 1
     return first._replace(end_line=end_line, end_column=end_column)
+
+
+@lru_cache(maxsize=1)
+def _lines(source: Source) -> list[str]:
+    """The lines of a file, split once for all its tasks."""
+    return source.text.split("\n")
+
+
+def _line(source: Source, number: int) -> str:
+    """A line; YAML ends lines at characters where nobody else does, so there may be none of that number."""
+    return next(iter(_lines(source)[number - 1 : number]), "")
 
 
 def _spans(node: YamlNode) -> Iterator[Span]:
@@ -169,12 +182,12 @@ def _written(node: YamlNode, span: Span, *, shell: bool) -> Iterator[Line]:
 def _script(node: YamlText, span: Span) -> Iterator[Line]:
     """Each line of ``shell: |`` where it stands; other text as the task that it is of."""
     source = node.span.source
-    marker = source.line(node.span.line)[node.span.column - 1 : node.span.column]
+    marker = _line(source, node.span.line)[node.span.column - 1 : node.span.column]
     for line in firewall_lines(Source(source.name, node.text)):
         place = span
         if marker == "|":
             number = node.span.line + line.span.line
-            place = line_span(source, number, source.line(number))
+            place = line_span(source, number, _line(source, number))
         line = line._replace(span=place)
         try:
             check_text(node.text if "{%" in node.text else " ".join(line.words), place)

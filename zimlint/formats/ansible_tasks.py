@@ -1,7 +1,8 @@
 """Ansible playbooks and files of tasks: the commands that their ufw, iptables and command tasks run.
 
 Tasks run in the order of the play: pre_tasks, tasks, post_tasks. Handlers run later or never, ``rescue`` only after a
-failure; files and roles that are included are other inputs.
+failure; files and roles that are included are other inputs. A task that fails ends a play; what stands behind it is
+read all the same: it runs as soon as the fault is mended.
 Invariant: a task that is not written out (a template, a condition, a loop) is a Problem and changes nothing.
 Invariant: a task that changes no rule is not even a Problem, whatever it depends on.
 """
@@ -41,9 +42,7 @@ def read_ansible_tasks(
     if _is_of_ufw(tasks.lines):
         from zimlint.formats.ufw_commands import carry_out
 
-        strange = [line for line in tasks.lines if not _is_ufw(line) and not line.unsure]
-        lines = [line for line in tasks.lines if line not in strange[1:]]  # one says that they are not followed
-        return carry_out(source, lines, profiles, whole=not tasks.elsewhere)
+        return carry_out(source, tasks.lines, profiles, whole=not tasks.elsewhere)
     from zimlint.formats.iptables_commands import carry_out as carry_out_iptables
 
     lines = [line for line in tasks.lines if line.unsure or not _is_ufw(line)]  # ufw is off then

@@ -49,6 +49,8 @@ _LOOKS = frozenset({"-L", "--list", "-S", "--list-rules", "-C", "--check", "-V",
 _QUIET = frozenset({"-v", "--verbose", "-n", "--numeric", "--line-numbers"})
 _WAITS = frozenset({"-w", "--wait", "-W", "--wait-interval"})
 _TABLE = ("-t", "--table")
+_TEXTS = frozenset({"--comment", "--log-prefix", "--nflog-prefix"})
+"""Their values may look like options."""
 
 
 class _Reader:
@@ -152,6 +154,9 @@ def _plain(words: Sequence[str]) -> tuple[list[str], str]:
         word = words[place]
         if word in _TABLE and place + 1 < len(words):
             table = words[place + 1]
+            place += 1
+        elif word in _TEXTS:
+            plain += words[place : place + 2]
             place += 1
         elif word.startswith("--table="):
             table = word.partition("=")[2]
