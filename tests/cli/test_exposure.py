@@ -52,6 +52,24 @@ def test_families_that_differ_are_named(tmp_path: Path) -> None:
     assert "(v6)" in row(lines, "443/tcp")
 
 
+def test_what_a_loop_may_open_is_no_more_a_fault_here_than_in_a_finding(tmp_path: Path) -> None:
+    loop = "for port in 25 443; do\n  iptables -A INPUT -p tcp --dport $port -j ACCEPT\ndone\n"
+    (tmp_path / "fw.sh").write_text(f"iptables -P INPUT DROP\n{loop}")
+    run = run_zimlint("exposure", "fw.sh", cwd=tmp_path)
+    assert "closed" in run.out
+    assert "!" not in run.out
+    assert run_zimlint("fw.sh", "--format", "json", cwd=tmp_path).checks() == ["unknown-command"]
+
+
+@pytest.mark.parametrize(
+    "host", ["accepts-everything/quiet-only-to-admins", "status-tuple-mismatch/quiet-all-that-ufw-writes"]
+)
+def test_a_host_without_findings_has_no_marks(host: str) -> None:
+    assert run_zimlint(f"checks/{host}").status == 0
+    (found,) = json.loads(run_zimlint("exposure", f"checks/{host}", "--format", "json").out)["hosts"]
+    assert not any(cell["against_practice"] for service in found["services"] for cell in service["cells"])
+
+
 def test_what_should_not_be_open_has_a_sign_and_not_only_a_colour(tmp_path: Path) -> None:
     accept = "-A INPUT -p tcp -m multiport --dports 25,443,389 -j ACCEPT\n"
     assert row(drawn(tmp_path, accept), "389/tcp")[2:4] == ["!", "open"]

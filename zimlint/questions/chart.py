@@ -15,13 +15,13 @@ from zimlint.finding import Severity
 from zimlint.packets import ALL_PORTS, Family, RangeSet, format_network, parse_address, union
 from zimlint.questions.case import Case, Piece, View
 from zimlint.questions.exposed import asked_services, misplaced
+from zimlint.questions.flows import required
 from zimlint.questions.openings import asked_interfaces
 from zimlint.questions.reach import Asked, cell_of
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import decide_loopback
 from zimlint.semantics.hooks import UNICAST
-from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport, requirements, services_on
-from zimlint.zimbra.site import peers
+from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport, services_on
 from zimlint.zimbra.sources import LAN, PUBLIC
 
 _HERE = {Family.IPV4: "127.0.0.1", Family.IPV6: "::1"}
@@ -68,6 +68,8 @@ class _Plane(NamedTuple):
     """By class of sources; none where the family has no address of it."""
     interfaces: Mapping[str, tuple[str, ...]]
     pieces: Mapping[tuple[str, str], tuple[Piece, ...]]
+    untold: frozenset[int]
+    """Pieces (their ``id``) of which no finding tells, whatever they open."""
 
 
 def _chosen(case: Case) -> list[View]:
@@ -80,9 +82,12 @@ def _chosen(case: Case) -> list[View]:
 def _plane(case: Case, view: View) -> _Plane:
     family = view.family
     pieces: dict[tuple[str, str], list[Piece]] = {}
+    untold: set[int] = set()
     for opening in view.openings:
         for piece in opening.pieces:
             pieces.setdefault((piece.source, piece.transport), []).append(piece)
+            if piece.source not in _TOLD_OF.get(opening.kind, (piece.source,)):
+                untold.add(id(piece))
     addresses = {name: networks.get(family, RangeSet()) for name, networks in case.networks.items()}
     if view.ruleset.view in _WHOLE:
         here = RangeSet([(parse_address(_HERE[family])[1],) * 2])
@@ -95,7 +100,12 @@ def _plane(case: Case, view: View) -> _Plane:
                     pieces.setdefault((LOOPBACK_SOURCE, transport), []).append(piece)
     interfaces = {name: asked_interfaces(view.ruleset, name, case.site.inside) for name in addresses}
     interfaces[LOOPBACK_SOURCE] = ("lo",)
-    return _Plane(view, addresses, interfaces, {key: tuple(held) for key, held in pieces.items()})
+    held = {key: tuple(found) for key, found in pieces.items()}
+    return _Plane(view, addresses, interfaces, held, frozenset(untold))
+
+
+_TOLD_OF = {"wide": (PUBLIC, LAN), "source-port": (PUBLIC,)}
+"""From whom these openings are a fault (``questions/broad.py``); others are from all that a check names."""
 
 
 def _columns(case: Case, planes: Sequence[_Plane]) -> tuple[Column, ...]:
@@ -146,7 +156,8 @@ def _judged(case: Case, plane: _Plane, source: str, service: Service, front: int
     mark: Mark | None = None
     for check, asked in judges:
         if (service.protocol, service.port) in asked:
-            severity = misplaced(check, case, plane.view, service, pieces)
+            told = [piece for piece in pieces if id(piece) not in plane.untold]
+            severity = misplaced(check, case, plane.view, service, told)
             if severity is not None and severity > Severity.INFO and (mark is None or severity > mark.severity):
                 mark = Mark(severity, check.id)
     return cell._replace(mark=mark)
@@ -173,18 +184,16 @@ def _fronts(planes: Sequence[_Plane], service: Service) -> list[int]:
 
 
 def _with_needs(case: Case, checks: Mapping[str, Check], rows: list[Row]) -> list[Row]:
-    """The rows, with a mark where what must get in is shut in every family."""
+    """The rows, with a mark where a finding says that what must get in does not, and it is shut in every family."""
     check = checks.get("required-port-blocked")
     if check is None or case.site.severity.get(check.id) == "off" or not isinstance(check.severity, Severity):
         return rows
-    needs = requirements(case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy,
-                         peers=peers(case.site, case.node))  # fmt: skip
-    wanted = {(need.service.label, need.source) for need in needs}
+    told = {(label, source) for one in required(check, case) for label in one.ports for source in one.sources}
     word = case.site.severity.get(check.id)
     mark = Mark(Severity[word.upper()] if word else check.severity, check.id)
     found = []
     for row in rows:
-        shut = {cell.source for cell in row.cells if (row.label, cell.source) in wanted and row.front is None
+        shut = {cell.source for cell in row.cells if (row.label, cell.source) in told and row.front is None
                 and all(other.verdict == "closed" for other in row.of(cell.source))}  # fmt: skip
         cells = tuple(cell._replace(mark=mark) if cell.source in shut else cell for cell in row.cells)
         found.append(row._replace(cells=cells))
