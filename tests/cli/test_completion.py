@@ -124,12 +124,20 @@ def test_an_unknown_shell_is_an_error() -> None:
     assert "invalid choice: 'tcsh'" in run.err
 
 
+@pytest.mark.parametrize("columns", [80, 60])
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_fits_the_terminal(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+def test_help_fits_the_terminal(command: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     run = run_zimlint(*([command] if command else []), "--help")
     assert run.status == 0
-    assert [line for line in run.out.splitlines() if len(line) > 80] == []
+    assert [line for line in run.out.splitlines() if len(line) > columns] == []
+
+
+def test_narrow_help_keeps_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    out = run_zimlint("--help").out
+    assert "  zimlint /etc/ufw            lint this host as ufw would\n                              load it\n" in out
+    assert "in a line of its own\n      above the line\n" in out
 
 
 @pytest.mark.parametrize("way", ["zimlint /etc/ufw", "zimlint explain ID", "zimlint: allow ID: reason", "--baseline"])

@@ -144,3 +144,19 @@ def test_a_narrow_terminal_breaks_no_word() -> None:
     lines = reporter("text")(report(wide), Style(columns=70)).findings.splitlines()
     assert len(lines) > 10
     assert all(len(line) <= 70 for line in lines[1:])
+
+
+def test_the_first_line_is_folded_on_a_terminal_only() -> None:
+    finding = FINDING._replace(
+        message="admin console 7071/tcp and " + "a long list of names " * 8, certainty="possible"
+    )
+    plain = reporter("text")(report(finding), Style(columns=60)).findings.splitlines()
+    assert plain[1].startswith("  -->")
+    lines = reporter("text")(report(finding), Style(columns=60, folded=True)).findings.splitlines()
+    head = lines[: lines.index(plain[1])]
+    assert len(head) > 2
+    assert all(len(line) <= 60 for line in head)
+    assert all(line.startswith("    ") for line in head[1:])
+    assert " ".join(map(str.strip, head)) == " ".join(plain[0].split())
+    coloured = reporter("text")(report(finding), Style(colour=True, columns=60, folded=True)).findings
+    assert coloured.startswith("\x1b[1;31merror[admin-console-exposed]\x1b[0m: \x1b[1madmin console")

@@ -198,7 +198,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Breaks no line inside ``iptables-save``."""
+    """Breaks no line inside ``iptables-save``; on a narrow terminal, text that is set by hand hangs in its column."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from zimlint.cli.help_texts import folded
+
+        return folded(text, width + 2)  # argparse leaves two columns free
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         import textwrap

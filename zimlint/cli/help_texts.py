@@ -85,3 +85,20 @@ Left out: to an address of the host, from port 40000, in eth0, new. A line of
 --packets is a JSON object with family, proto, src, dst, sport, dport, in,
 state, icmp_type and id; every line gets one JSON line as its answer.
 """
+
+
+def folded(text: str, width: int) -> str:
+    """A text that is set by hand for 80 columns, for a terminal of fewer: what stands in a column hangs in it."""
+    if all(len(line) <= width for line in text.splitlines()):
+        return text
+    import re
+    import textwrap
+
+    prose = re.sub(r"(?m)^((?!.*  )\S.*[^.:\n])\n(?=\S)", r"\1 ", text)
+    found: list[str] = []
+    for line in prose.splitlines():
+        column = re.match(r".*\S  +(?=\S)", line)
+        margin = len(line) - len(line.lstrip())
+        hanging = len(column[0]) if column and len(column[0]) <= width // 2 else margin + 4 if margin else 0
+        found += textwrap.wrap(line, width, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
+    return "\n".join(found) + "\n"

@@ -35,11 +35,15 @@ def publish(report: Report, options: LintOptions) -> bool:
 
 
 def _rendered(report: Report, wanted: Wanted, options: LintOptions) -> Rendered:
-    if wanted.file is None:
-        style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
-    else:
-        style = Style(options.color == "always", options.quiet)
+    style = shown_style(options) if wanted.file is None else Style(options.color == "always", options.quiet)
     return reporter("statistics" if options.statistics else wanted.format)(report, style)
+
+
+def shown_style(options: LintOptions) -> Style:
+    """How a report is printed on standard output."""
+    out = sys.stdout
+    terminal = out is not None and out.isatty()
+    return Style(wants_colour(options.color, out), options.quiet, terminal_columns(out), terminal)
 
 
 def _write(file: str, text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from zimlint.finding import Finding, Report, Severity
 from zimlint.reporters import Rendered, Style
 from zimlint.reporters.excerpt import WIDTH, excerpt
-from zimlint.reporters.words import counted, escaped, packet_words, path_words
+from zimlint.reporters.words import counted, escaped, message_words, packet_words, path_words
 from zimlint.source import Source, Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -22,6 +22,8 @@ _LABEL = 14
 """The columns before a packet, a path or a fix."""
 _GUTTER = 6
 _LEAST = 40
+_HANGING = "    "
+"""Before what is left of a first line that is too long for the terminal."""
 _MAX_RELATED = 6
 _MAX_GONE = 10
 _MAX_LINES = 3
@@ -81,9 +83,7 @@ def _gone(report: Report) -> Iterator[str]:
 def finding_lines(finding: Finding, style: Style, lines: dict[Source, list[str]]) -> Iterator[str]:
     """One finding; ``lines`` keeps the lines of the sources between calls."""
     colour = _COLOURS[finding.severity]
-    head = _paint(f"{finding.severity.word}[{finding.check}]", f"1;{colour}", style)
-    possible = " (possible)" if finding.certainty == "possible" else ""
-    yield f"{head}: {_paint(escaped(finding.message), '1', style)}{possible}"
+    yield from _headline(finding, style)
     span = finding.span
     margin = " " * max(len(str(max(span.line, span.end_line))), 2)
     yield f"{margin}{_paint('-->', _RULER, style)} {place(span)}"
@@ -102,6 +102,23 @@ def finding_lines(finding: Finding, style: Style, lines: dict[Source, list[str]]
         yield f"{margin} {equals} {key:<7} {first}"
         for line in more:
             yield f"{margin}           {line}"
+
+
+def _headline(finding: Finding, style: Style) -> Iterator[str]:
+    """What is wrong, where there is no terminal in one line."""
+    head = f"{finding.severity.word}[{finding.check}]"
+    message = escaped(message_words(finding))
+    first, *more = [f"{head}: {message}"]
+    if style.folded:
+        first, *more = _wrapped(first, max(style.columns - len(_HANGING), _LEAST))
+    colour = f"1;{_COLOURS[finding.severity]}"
+    yield f"{_paint(head, colour, style)}:{_painted_rest(first.removeprefix(f'{head}:'), style)}"
+    for line in more:
+        yield f"{_HANGING}{_paint(line, '1', style)}"
+
+
+def _painted_rest(text: str, style: Style) -> str:
+    return f" {_paint(text.removeprefix(' '), '1', style)}" if text else ""
 
 
 def place(span: Span) -> str:

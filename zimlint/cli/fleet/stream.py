@@ -10,7 +10,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from zimlint.cli.options import LintOptions
-from zimlint.cli.output import say, terminal_columns, wants_colour, warn
+from zimlint.cli.output import say, warn
+from zimlint.cli.publish import shown_style
 from zimlint.finding import Finding, Report, Severity
 from zimlint.reporters import Rendered, Style, reporter
 from zimlint.reporters.words import escaped
@@ -41,8 +42,7 @@ class Stream:
     """Prints findings as they come and the rest at the end."""
 
     def __init__(self, options: LintOptions) -> None:
-        style = Style(wants_colour(options.color, sys.stdout), options.quiet, terminal_columns(sys.stdout))
-        self.spoken = Spoken(options.reports[0].format, style)
+        self.spoken = Spoken(options.reports[0].format, shown_style(options))
         self._told = False
 
     def add(self, text: str) -> None:
