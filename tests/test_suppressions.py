@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.inputs import BAD_V4, BAD_V6, GOOD_V4, GOOD_V6, STATUS
+from tests.cli.inputs import BAD_V4, BAD_V6, GOOD_V4, GOOD_V6, MAIL, STATUS
 from tests.helpers import lint_files, run_zimlint
 from zimlint.finding import Report
 
@@ -73,6 +73,7 @@ def test_what_does_not_count_hides_nothing_and_is_told(comment: str) -> None:
         ("zimlint: allow admin-console-exposd: why", "there is no check 'admin-console-exposd' to allow, did you mean"),
         ("zimlint ignore admin_console_exposed, ssh-exposed: why",
          "a suppression reads 'zimlint: allow admin-console-exposed, ssh-exposed: reason'"),
+        ("zimlint allow admin-console-exposd: why", "reads 'zimlint: allow admin-console-exposed: reason'"),
         ("zimlint: ignore: why", "a suppression reads 'zimlint: allow CHECK: reason'"),
         ("zimlint: allow admin-console-exposed:", "gives no reason"),
     ],
@@ -89,6 +90,7 @@ def test_what_does_not_count_is_told_with_what_to_write(comment: str, message: s
     [
         "seen by zimlint: allow ssh only", "checked with zimlint", "zimlint allows only what is declared",
         "Zimlint ignore list: see the wiki", "zimlint allow", "zimlint accepted this on 2026-01-31",
+        "zimlint ignore-list: follow-up on-call",
         "to accept it, write zimlint: allow ssh-exposed: why",
     ],
 )  # fmt: skip
@@ -307,6 +309,15 @@ def test_an_entry_without_a_reason_does_not_count_and_is_told(reason: str) -> No
     told = report.findings[-1]
     assert (told.span.source.name, told.span.line) == (".zimlint.yaml", 2)
     assert told.message == "the suppression of admin-console-exposed gives no reason, so it does not count"
+
+
+def test_what_is_wrong_with_a_suppression_can_be_accepted() -> None:
+    files = {"rules.v4": GOOD_V4.replace(MAIL, f"# zimlint: allow memcached-exposed: soon\n{MAIL}")}
+    site = "ignore:\n- {check: unused-suppression, path: rules.v4, reason: it comes with the next release}\n"
+    assert ids(lint_files({**files, "rules.v6": GOOD_V6})) == ["unused-suppression"]
+    report = lint_files({**files, "rules.v6": GOOD_V6}, site)
+    assert ids(report) == []
+    assert [one.finding.check for one in report.suppressed] == ["unused-suppression"]
 
 
 def test_an_entry_for_what_a_comment_suppresses_is_told() -> None:

@@ -90,14 +90,23 @@ def _message(one: Suppression, checks: Mapping[str, Check], idle: Sequence[str])
 
 def _not_understood(one: Suppression, checks: Mapping[str, Check]) -> str:
     """What to write in its place; empty where it may well be no suppression, as it names no check."""
-    words = re.findall(r"[a-z\d]+(?:[-_][a-z\d]+)*", one.text.lower())
-    meant = [word.replace("_", "-") for word in words if word.replace("_", "-") in checks]
+    words = (word.replace("_", "-") for word in re.findall(r"[a-z\d]+(?:[-_][a-z\d]+)*", one.text.lower()))
+    meant = [name for word in words for name in _near(word, checks)]
     if not meant and not one.marked:
         return ""
     model = f"zimlint: allow {', '.join(dict.fromkeys(meant)) or 'CHECK'}: reason"
     begins = re.match("zimlint", one.text, re.IGNORECASE)
     so = f"is not understood; a suppression reads '{model}'" if begins else f"does not begin with '{model}'"
     return f"'{_short(one.text)}' {so}"
+
+
+def _near(word: str, checks: Collection[str]) -> Sequence[str]:
+    """The check that a word names, or, where it has a hyphen as no other word has, all but names."""
+    if word in checks or "-" not in word:
+        return (word,) if word in checks else ()
+    from difflib import get_close_matches
+
+    return get_close_matches(word, checks, n=1, cutoff=0.85)
 
 
 def _short(text: str) -> str:

@@ -57,11 +57,15 @@ def weigh(
     names = set(asked)
     own = next((check for check in checks.values() if check.question == AFTERWARDS and check.id in names), None)
     faults: list[Finding] = []
-    if own is not None:
-        every = faults_of(own, case, checks, names, suppressions, used)
-        faults = [each for each in every if covering(case.site, each, today) is None]
+    accepted_faults: list[Suppressed] = []
+    for each in () if own is None else faults_of(own, case, checks, names, suppressions, used):
+        by = covering(case.site, each, today)
+        if by is None:
+            faults.append(each)
+        else:
+            accepted_faults.append(Suppressed(each, by.reason, by.by))
     if not out:
-        return Weighed(settle(left, case, faults), [])
+        return Weighed(settle(left, case, faults), accepted_faults)
     from zimlint.suppressions.accepted import followers
 
     following = followers(found, left, out, case)
@@ -69,7 +73,8 @@ def weigh(
         why.setdefault((follower.check, follower.span), why[accepted.check, accepted.span])
     away = {(follower.check, follower.span) for follower, _ in following}
     left = [each for each in settle(left, case, faults) if (each.check, each.span) not in away]
-    return Weighed(left, _told(settle([*out, *(follower for follower, _ in following)], case), why))
+    told = _told(settle([*out, *(follower for follower, _ in following)], case), why)
+    return Weighed(left, [*told, *accepted_faults])
 
 
 def _covered(
