@@ -106,6 +106,11 @@ def _explain(findings: list[Finding]) -> list[Finding]:
                     kept[place] = fault._replace(related=(*fault.related, (reason.span, words)))
                     kept.remove(reason)
                     break
+                if fault.check == "wide-open-source" and fault.span[:2] == reason.span[:2]:
+                    so = (fault.span, fault.message)
+                    kept[kept.index(reason)] = reason._replace(related=(*reason.related, so))
+                    kept.remove(fault)
+                    break
     return kept
 
 

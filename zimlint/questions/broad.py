@@ -14,7 +14,7 @@ from zimlint.model import DstPorts, InInterface
 from zimlint.packets import RangeSet, format_network, union
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, port_labels, port_words, proof
-from zimlint.questions.openings import from_any_port
+from zimlint.questions.openings import by_vpn, from_any_port
 from zimlint.source import Span
 from zimlint.zimbra.catalogue import TRANSPORTS, Service, Transport
 from zimlint.zimbra.site import also_allowed
@@ -41,13 +41,15 @@ def everything(check: Check, case: Case) -> Iterator[Finding]:
                 continue
             certainty, evidence = proven
             whole = [t for t in TRANSPORTS if any(p.transport == t and p.ports.size() > 1000 for p in pieces)]
-            who = "everybody" if public else _networks(view, pieces)
+            vpn = all(by_vpn(piece.decision, case.site.inside) for piece in pieces)
+            who = "everybody" if public else _networks(case, view, pieces, vpn)
             verb = "may let" if certainty == "possible" else "lets"
             yield finding(
                 check, case, opening_span(view, opening),
                 f"one line {verb} {who}{_by(opening)} to {_how_many(opening)} port ({', '.join(whole)}), "
                 f"{port_words(case, evidence.packet.destination_port)} among them",
-                certainty=certainty, families=[view.family], ports=[f"0-65535/{transport}" for transport in whole],
+                severity=Severity.INFO if vpn else None, certainty=certainty, families=[view.family],
+                ports=[f"0-65535/{transport}" for transport in whole],
                 sources=in_order(case, (piece.source for piece in pieces)), evidence=evidence,
             )  # fmt: skip
 
@@ -69,8 +71,10 @@ def _reached(pieces: Sequence[Piece]) -> list[tuple[str, int]]:
     return [*_PROBES, *((piece.transport, piece.ports.first()) for piece in pieces)]
 
 
-def _networks(view: View, pieces: Sequence[Piece]) -> str:
+def _networks(case: Case, view: View, pieces: Sequence[Piece], vpn: bool) -> str:
     reached = union(piece.addresses for piece in pieces)
+    if vpn and case.networks["lan"].get(view.family, RangeSet()) <= reached:
+        return "all machines of a VPN"
     shown = [format_network(view.family, low, high) for low, high in reached.ranges[:3]]
     return ", ".join(shown) + (" and others" if len(reached.ranges) > 3 else "")
 

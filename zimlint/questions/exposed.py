@@ -16,6 +16,7 @@ from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
+from zimlint.questions.openings import by_vpn
 from zimlint.zimbra.catalogue import Service, Transport
 from zimlint.zimbra.site import also_allowed
 
@@ -111,6 +112,9 @@ def _wrong(check: Check, case: Case, view: View, service: Service, piece: Piece)
         return False
     if piece.source in allowed and (piece.source != "cluster" or service.from_roles):
         return False
+    declared = any(case.networks[name].get(view.family) for name in allowed if name in case.networks)
+    if piece.source == "lan" and not declared and by_vpn(piece.decision, case.site.inside):
+        return False  # a VPN is how the consoles are to be reached, and how nodes talk over foreign networks
     left = piece.addresses - also_allowed(case.site, view.family, service.port, service.protocol)
     if "ssh" in _words(check.params.get("ports")) and service.port == case.site.ssh_port:
         return left.size() > NARROW[view.family.bits]

@@ -33,7 +33,8 @@ _CONTAINERS = ("docker+", "virbr+", "veth+", "cni+", "lxcbr+", "lxdbr+", "podman
 """Bridges to containers and virtual machines of the host itself."""
 _DOCKER_BRIDGE = re.compile(r"br-(?:0|[0-9a-f]{12})")
 """Docker names a bridge by the first digits of the network's id; ``br-0`` stands for the pattern ``br-+``."""
-TUNNELS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+", "as0t+", "lan+", "br-lan+")
+_VPNS = ("tun+", "tap+", "wg+", "tailscale+", "zt+", "ipsec+", "vti+", "nebula+", "as0t+")
+TUNNELS = (*_VPNS, "lan+", "br-lan+")
 """Private networks, by their usual names: no public address comes in by them."""
 
 
@@ -127,7 +128,7 @@ def pieces_of(
     if not outside:
         return
     ports = _judged(decision, offered)
-    tunnel = all(_any_matches(TUNNELS, name) for name in outside) or _by_ipsec(decision)
+    tunnel = _only_by(TUNNELS, decision, inside)
     for transport, number in TRANSPORTS.items():
         if number not in decision.cell[Axis.PROTOCOL]:
             continue
@@ -168,6 +169,16 @@ def _judged(decision: Decision, offered: RangeSet) -> RangeSet:
     if moved is None or moved.forwarded or moved.ports is None or ports & offered:
         return ports
     return moved.ports
+
+
+def by_vpn(decision: Decision, inside: tuple[str, ...]) -> bool:
+    """Whether these packets come in by a VPN only, to which nobody gets without its keys."""
+    return _only_by(_VPNS, decision, inside)
+
+
+def _only_by(patterns: tuple[str, ...], decision: Decision, inside: tuple[str, ...]) -> bool:
+    outside = [name for name in decision.interfaces if not within(inside, name)]
+    return (bool(outside) and all(_any_matches(patterns, name) for name in outside)) or _by_ipsec(decision)
 
 
 def _by_ipsec(decision: Decision) -> bool:

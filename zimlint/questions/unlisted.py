@@ -15,14 +15,16 @@ from zimlint.questions.findings import accepts, finding, in_order, origin, port_
 from zimlint.source import Source
 from zimlint.zimbra.catalogue import TRANSPORTS, Transport, is_stale
 from zimlint.zimbra.site import also_allowed
+from zimlint.zimbra.tools import Tool, adds_to, keeper, load_tools
 
 
 def unlisted(check: Check, case: Case) -> Iterator[Finding]:
     """A public source reaches a port that no Zimbra service uses and the site does not name."""
     for view in case.views:
-        tcp = _tcp_by_line(view)
+        tcp, tools = _tcp_by_line(view), load_tools()
         for opening in view.of_kind("ports"):
-            unknown = {transport: _unknown(case, view, opening, transport, tcp) for transport in TRANSPORTS}
+            own = _own_ports(keeper(tools, opening.chain, view.ruleset.tables.get("filter", {})), opening.chain)
+            unknown = {t: _unknown(case, view, opening, t, tcp) - own for t in TRANSPORTS}
             labels = [label for transport, ports in unknown.items() for label in port_labels(ports, transport)]
             pieces = [piece for piece in opening.pieces if piece.source == "public" and unknown[piece.transport]]
             proven = proof(view, pieces, [(t, ports.first()) for t, ports in unknown.items() if ports])
@@ -35,6 +37,13 @@ def unlisted(check: Check, case: Case) -> Iterator[Finding]:
                 f"{shown}, which no Zimbra service uses, {accepts(len(labels), certainty)} {origin(evidence.packet)}",
                 certainty=certainty, families=[view.family], ports=labels, sources=["public"], evidence=evidence,
             )  # fmt: skip
+
+
+def _own_ports(tool: Tool | None, chain: str) -> RangeSet:
+    """What a program opens for itself, in a chain that nobody else adds lines to."""
+    if tool is None or adds_to(tool, chain):
+        return RangeSet()
+    return RangeSet((port, port) for port in tool.own_ports)
 
 
 def _unknown(case: Case, view: View, opening: Opening, transport: Transport, tcp: _ByLine) -> RangeSet:
