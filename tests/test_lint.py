@@ -98,3 +98,16 @@ def test_lines_without_a_target_are_counted_no_further_than_they_were_looked_at(
     (finding,) = lint_text(CLOSED.format(lines=counting)).findings
     assert finding.check == "rule-without-target"
     assert finding.message.endswith("and so at least 99 more of chain INPUT")
+
+
+def test_what_only_may_get_in_is_told_also_where_the_packet_that_stands_for_it_does_not() -> None:
+    """A mark that depends on the destination: over all destinations it may be either, for each of them it is not."""
+    marks = "-A INPUT -d 192.0.2.1 -j MARK --set-mark 2\n"
+    marks += "-A INPUT ! -d 192.0.2.1 -m geoip --source-country DE -j MARK --set-mark 1\n"
+    line = "-A INPUT -p tcp --dport 7071 -m mark --mark 0 -m mark ! --mark 0 -j ACCEPT\n"
+    report = lint_text(f"*filter\n:INPUT DROP [0:0]\n{marks}{line}COMMIT\n")
+    (finding,) = [one for one in report.findings if one.check == "admin-console-exposed"]
+    assert finding.certainty == "possible"
+    assert finding.evidence is not None
+    assert finding.evidence.path == ()
+    assert finding.evidence.depends_on == "more kinds of packets than were told apart"

@@ -13,7 +13,7 @@ from zimlint.model import Step
 from zimlint.packets import Packet, RangeSet, format_address, format_network, union
 from zimlint.questions.case import Piece, View, chain_span
 from zimlint.questions.openings import EPHEMERAL
-from zimlint.questions.witness import HERE, SOURCE_PORT, describe, prove, readable
+from zimlint.questions.witness import HERE, SOURCE_PORT, UNCUT, describe, prove, readable
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import replay
@@ -22,7 +22,6 @@ from zimlint.zimbra.catalogue import TRANSPORTS, Transport
 
 UNNAMED = "an interface that no line names"
 NO_DEFAULT = "the default, which is not shown"
-UNCUT = "more kinds of packets than were told apart"
 
 
 class Asked(NamedTuple):

@@ -1,6 +1,6 @@
 """The packet that proves a finding, chosen to be read, and replayed before anybody sees it.
 
-Invariant: a witness that the one-packet interpreter judges otherwise is an ``InternalError``, never a finding.
+Invariant: a certain witness that the one-packet interpreter judges otherwise is an ``InternalError``, never a finding.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _READABLE = {
 HERE = {Family.IPV4: ("192.0.2.25", "10.0.0.25"), Family.IPV6: ("2001:db8::25",)}
 """The same for an address of the host."""
 SOURCE_PORT = 40_000
+UNCUT = "more kinds of packets than were told apart"
 
 
 def most_usual_first(pieces: Iterable[Piece], family: Family) -> list[Piece]:
@@ -73,10 +74,21 @@ def readable(addresses: RangeSet, family: Family, usual: Mapping[Family, Sequenc
 
 
 def prove(ruleset: Ruleset, packet: Packet, certainty: Certainty) -> Evidence:
-    """The evidence that a packet gets in: its way through the ruleset, line by line."""
+    """The evidence that a packet gets in: its way through the ruleset, line by line.
+
+    A packet that only may get in need not, where others of its kind may: then no way is told.
+    """
     result = replay(ruleset, packet, lone=certainty == "certain")
+    if packet.destination is None and result.verdict != "accept" and result.paths is not None:
+        # one line of ``replay`` knows nothing of what another one learned about an address that nobody named
+        named = packet._replace(destination=readable(UNICAST[packet.family], packet.family, HERE))
+        better = replay(ruleset, named, lone=certainty == "certain")
+        if better.verdict == "accept" or "accept" not in result.paths:
+            packet, result = named, better
     paths = result.paths or {}
-    if result.verdict != "accept" and (certainty == "certain" or "accept" not in paths):
+    if result.verdict != "accept" and certainty == "possible" and "accept" not in paths:
+        return Evidence(packet, (), UNCUT)
+    if result.verdict != "accept" and certainty == "certain":
         raise InternalError(f"two interpreters disagree about {describe(packet)}: accepted, and {result.verdict}")
     names = dict.fromkeys(unknown_at(ruleset, step) for step in result.depends_on)
     return Evidence(packet, paths.get("accept", result.path), " and ".join(name for name in names if name))
