@@ -76,6 +76,7 @@ def only_new(
     listed = {entry.fingerprint for entry in known}
     met = listed.intersection(hashes)
     left = tuple(finding for finding, one in zip(report.findings, hashes, strict=True) if one not in listed)
+    old = tuple(finding for finding, one in zip(report.findings, hashes, strict=True) if one in listed)
     asked = {check.id for check in report.checks}
     gone = tuple(
         entry
@@ -84,7 +85,7 @@ def only_new(
         and (entry.file in read or entry.file not in there)
         and (entry.check in asked or entry.check not in checks)
     )
-    return report._replace(findings=left, known=len(report.findings) - len(left), gone=gone)
+    return report._replace(findings=left, known=len(old), gone=gone, baselined=old)
 
 
 def _entry(row: object, number: int, source: Source) -> Known:

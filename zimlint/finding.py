@@ -74,6 +74,8 @@ class Suppressed(NamedTuple):
     """Where the reason is given."""
     also: tuple[Span, ...] = ()
     """Other places that say so of the rest of its ports."""
+    in_site: bool = False
+    """Whether the site file gives it, not a comment in what is linted."""
 
 
 class Unread(NamedTuple):
@@ -115,5 +117,7 @@ class Report(NamedTuple):
     gone: tuple[Known, ...] = ()
     """What the baseline knows and no longer occurs."""
     suppressed: tuple[Suppressed, ...] = ()
+    baselined: tuple[Finding, ...] = ()
+    """Those that the baseline knows."""
     maps: "tuple[ExposureMap, ...]" = ()
     """Who reaches what, one for each host; made only for the format that draws them."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from jsonschema import Draft4Validator
 
+from tests.cli.inputs import bad_host
 from tests.helpers import run_zimlint
 from tests.reporters.hostile import NASTY, WORDS, hostile
 from tests.reporters.test_text import FINDING, SOURCE, report
@@ -123,3 +124,45 @@ def test_the_gravest_are_kept_where_there_are_too_many(monkeypatch: pytest.Monke
     assert [result["level"] for result in run["results"]] == ["note", "note", "error"]
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     assert told["message"]["text"].startswith("1 finding of lower severity is left out")
+
+
+def test_what_is_accepted_is_there_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Suppressed in a file and in the site file, known from a baseline, and new; the exit status is that of the new."""
+    bad_host(tmp_path / "mail1")
+    bad_host(tmp_path / "mail2")
+    bad_host(tmp_path / "mail3")
+    rules = tmp_path / "mail1" / "rules.v4"
+    line = next(line for line in rules.read_text().splitlines() if "7071" in line)
+    rules.write_text(rules.read_text().replace(line, f"# zimlint: allow admin-console-exposed: the VPN\n{line}"))
+    ignored = "ignore: [{check: admin-console-exposed, path: mail2/**, reason: a laboratory}]\n"
+    (tmp_path / ".zimlint.yaml").write_text(ignored)
+    run_zimlint("baseline", "mail1", "mail2", "mail3", "--output", "known.json", cwd=tmp_path)
+    bad_host(tmp_path / "mail4")
+    words = ["mail1", "mail2", "mail3", "mail4", "--baseline", "known.json", "--format", "sarif"]
+    plain, shown = (run_zimlint(*words, *more, cwd=tmp_path) for more in ([], ["--show-accepted"]))
+    assert plain.status == shown.status == 1
+    logs = [json.loads(run.out)["runs"][0]["results"] for run in (plain, shown)]
+    for run in (plain, shown):
+        SCHEMA.validate(json.loads(run.out))
+    assert logs[1][: len(logs[0])] == logs[0]
+    assert {one["baselineState"] for one in logs[0]} == {"new"}
+    assert not any("suppressions" in one for one in logs[0])
+    said = {
+        (one["properties"]["host"], one["baselineState"], each["kind"], each["justification"])
+        for one in logs[1]
+        for each in one.get("suppressions", ())
+        if one["ruleId"] == "admin-console-exposed"
+    }
+    assert said == {
+        ("mail1", "new", "inSource", "the VPN"),
+        ("mail2", "new", "external", "a laboratory"),
+        ("mail3", "unchanged", "external", "in the baseline"),
+    }
+    (place,) = [
+        each["location"] for one in logs[1] for each in one.get("suppressions", ()) if each["kind"] == "inSource"
+    ]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "mail1/rules.v4"
+    hashes = [one["partialFingerprints"]["zimlint/v1"] for one in logs[1]]
+    assert len(set(hashes)) == len(hashes)
+    fleet = run_zimlint(*words, "--show-accepted", "--jobs", "2", cwd=tmp_path)
+    assert fleet.out == shown.out

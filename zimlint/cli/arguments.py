@@ -151,6 +151,7 @@ def _lint_options(found: argparse.Namespace) -> LintOptions:
         tuple(found.rules),
         found.jobs,
         found.executor,
+        found.show_accepted,
     )
 
 

@@ -46,6 +46,8 @@ class LintOptions(NamedTuple):
     """How many processes; 0 for one a core. With it or ``executor`` hosts are linted one by one."""
     executor: str | None = None
     """``dask://HOST:PORT``."""
+    show_accepted: bool = False
+    """What is suppressed or in the baseline stands in SARIF, too."""
 
     @property
     def many(self) -> bool:

@@ -35,7 +35,7 @@ def publish(report: Report, options: LintOptions) -> bool:
 
 
 def _rendered(report: Report, wanted: Wanted, options: LintOptions) -> Rendered:
-    style = shown_style(options) if wanted.file is None else Style(options.color == "always", options.quiet)
+    style = shown_style(options) if wanted.file is None else _file_style(options)
     return reporter("statistics" if options.statistics else wanted.format)(report, style)
 
 
@@ -43,7 +43,13 @@ def shown_style(options: LintOptions) -> Style:
     """How a report is printed on standard output."""
     out = sys.stdout
     terminal = out is not None and out.isatty()
-    return Style(wants_colour(options.color, out), options.quiet, terminal_columns(out), terminal)
+    return Style(
+        wants_colour(options.color, out), options.quiet, terminal_columns(out), options.show_accepted, terminal
+    )
+
+
+def _file_style(options: LintOptions) -> Style:
+    return Style(options.color == "always", options.quiet, accepted=options.show_accepted)
 
 
 def _write(file: str, text: str) -> bool:

@@ -25,6 +25,8 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
         "--output", dest="reports", action=_InOrder, metavar="FILE", help="where the --format before it goes"
     )
     group.add_argument("--statistics", action="store_true", help="counts of each check instead of the findings")
+    about = "in sarif also what is suppressed or in the baseline, marked so"
+    group.add_argument("--show-accepted", action="store_true", help=about)
     group.add_argument("-q", "--quiet", action="store_true", help="findings only: no notes, no summary")
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
 

@@ -20,6 +20,8 @@ class Style(NamedTuple):
     """Findings only: no notes, no summary."""
     columns: int = 130
     """How wide the terminal is; without one, wide enough for everything."""
+    accepted: bool = False
+    """Whether to show what is suppressed or in the baseline, too, where the format has a way to say so."""
     folded: bool = False
     """Whether there is a terminal, so that no line of prose is longer than it is wide."""
 

@@ -2,7 +2,9 @@
 
 GitHub wants a location on every result, lines from 1, paths relative to the repository, all checks listed whether they
 fired or not, and takes 25,000 results; of fingerprints it reads ``primaryLocationLineHash`` alone (its documentation,
-"SARIF support for code scanning"). There is no ``helpUri``: what would stand there is in the file.
+"SARIF support for code scanning"). There is no ``helpUri``: what would stand there is in the file. It reads neither
+``suppressions`` nor ``baselineState`` and opens an alert for each such result (github/codeql-action, issue 1230), so
+what is accepted is only there where it is asked for (``--show-accepted``).
 Invariant: no word of the input is a link: brackets that would make one are escaped (SARIF 3.11.6).
 """
 
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zimlint import __version__
 from zimlint.finding import CheckText, Finding, Note, Report, Severity, Unread
@@ -37,10 +39,18 @@ def render(report: Report, style: Style) -> Rendered:
     """The whole log; there is nothing to say beside it."""
     checks = _checks(report)
     index = {check.id: number for number, check in enumerate(checks)}
-    known = list(zip(report.findings, fingerprints(report.findings, report.base), strict=True))
-    kept = sorted(range(len(known)), key=lambda number: -known[number][0].severity)[:_MOST_RESULTS]
     lines: dict[Source, list[str]] = {}
-    results = [_result(*known[number], index, report.base, lines) for number in sorted(kept)]
+    state: _Object = {} if report.known is None else {"baselineState": "new"}
+    known = [(finding, state) for finding in report.findings]
+    if style.accepted:
+        known += _accepted(report, state, lines)
+    hashes = fingerprints([finding for finding, _ in known], report.base)
+    new = len(report.findings)
+    kept = sorted(range(len(known)), key=lambda number: (number >= new, -known[number][0].severity))[:_MOST_RESULTS]
+    results = [
+        {**_result(known[number][0], hashes[number], index, report.base, lines), **known[number][1]}
+        for number in sorted(kept)
+    ]
     run: _Object = {
         "tool": {
             "driver": {"name": "zimlint", "semanticVersion": __version__, "rules": [_rule(one) for one in checks]}
@@ -53,9 +63,24 @@ def render(report: Report, style: Style) -> Rendered:
     return Rendered(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n")
 
 
+def _accepted(report: Report, state: _Object, lines: dict[Source, list[str]]) -> Iterator[tuple[Finding, _Object]]:
+    """What is suppressed (SARIF 3.27.23, 3.35) and what the baseline knows (3.27.24), with what says so."""
+    for one in report.suppressed:
+        suppression = {
+            "kind": "external" if one.in_site else "inSource",
+            "status": "accepted",
+            "justification": decodable(one.reason),
+            "location": _location(one.by, report.base, lines),
+        }
+        yield one.finding, {**state, "suppressions": [suppression]}
+    for finding in report.baselined:
+        suppression = {"kind": "external", "status": "accepted", "justification": "in the baseline"}
+        yield finding, {"baselineState": "unchanged", "suppressions": [suppression]}
+
+
 def _checks(report: Report) -> list[CheckText]:
     checks = {check.id: check for check in report.checks}
-    for finding in report.findings:
+    for finding in (*report.findings, *report.baselined, *(one.finding for one in report.suppressed)):
         if finding.check not in checks:
             checks[finding.check] = CheckText(finding.check, finding.severity.word, finding.check, finding.check, "")
     return list(checks.values())

@@ -63,7 +63,7 @@ def weigh(
         if by is None:
             faults.append(each)
         else:
-            accepted_faults.append(Suppressed(each, by.reason, by.by))
+            accepted_faults.append(Suppressed(each, by.reason, by.by, in_site=True))
     if not out:
         return Weighed(settle(left, case, faults), accepted_faults)
     from zimlint.suppressions.accepted import followers
@@ -73,7 +73,7 @@ def weigh(
         why.setdefault((follower.check, follower.span), why[accepted.check, accepted.span])
     away = {(follower.check, follower.span) for follower, _ in following}
     left = [each for each in settle(left, case, faults) if (each.check, each.span) not in away]
-    told = _told(settle([*out, *(follower for follower, _ in following)], case), why)
+    told = _told(settle([*out, *(follower for follower, _ in following)], case), why, case)
     return Weighed(left, [*told, *accepted_faults])
 
 
@@ -90,12 +90,12 @@ def _covered(
         yield each, cover or next(twins, None)
 
 
-def _told(joined: Iterable[Finding], why: Mapping[_Place, Sequence[Cover]]) -> list[Suppressed]:
+def _told(joined: Iterable[Finding], why: Mapping[_Place, Sequence[Cover]], case: Case) -> list[Suppressed]:
     """The suppressed findings, when the same fault in several places is one, with all that suppresses them."""
     told: list[Suppressed] = []
     for each in joined:
         first = why[each.check, each.span][0]
-        told.append(Suppressed(each, first.reason, first.by))
+        told.append(Suppressed(each, first.reason, first.by, in_site=first.by.source is case.site.source))
     for (check, _), covers in why.items():
         place = next((place for place, one in enumerate(told) if one.finding.check == check), 0)
         spans = [span for cover in covers for span in (cover.by, *cover.also)]
