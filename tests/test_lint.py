@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import lint_text
+from tests.helpers import lint_files, lint_text
 from zimlint.finding import Report
 from zimlint.semantics import decide
 
@@ -111,3 +111,16 @@ def test_what_only_may_get_in_is_told_also_where_the_packet_that_stands_for_it_d
     assert finding.evidence is not None
     assert finding.evidence.path == ()
     assert finding.evidence.depends_on == "more kinds of packets than were told apart"
+
+
+def test_show_added_beside_a_status_is_said_to_be_left_aside() -> None:
+    added = "Added user rules (see 'ufw status' for running firewall):\nufw allow 7071/tcp\n"
+    rows = "".join(f"{port + '/tcp':<27}ALLOW IN    Anywhere\n" for port in ("22", "25", "80", "443"))
+    status = f"Status: active\nDefault: deny (incoming), allow (outgoing), disabled (routed)\n\n{rows}"
+    report = lint_files({"added.txt": added, "status.txt": status})
+    assert "admin-console-exposed" not in [one.check for one in report.findings]
+    (note,) = [one.message for one in report.notes if "show added" in one.message]
+    assert note.startswith("added.txt is not judged: 'ufw status'")
+    alone = lint_files({"added.txt": added})
+    assert "admin-console-exposed" in [one.check for one in alone.findings]
+    assert not [one for one in alone.notes if "show added" in one.message]

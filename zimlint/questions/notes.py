@@ -30,9 +30,21 @@ def note(check: Check, case: Case) -> Iterator[Note]:
                 check.id, case.host.name, "plain 'ufw status' does not show the default; 'ufw status verbose' does"
             )
         return
+    for name in _left_aside(case):
+        yield Note(
+            check.id,
+            case.host.name,
+            f"{name} is not judged: 'ufw status' beside it says what of 'ufw show added' is loaded",
+        )
     hidden = list(_hidden(case, views))
     if hidden:
         yield Note(check.id, case.host.name, f"what was given does not show {', '.join(hidden)}")
+
+
+def _left_aside(case: Case) -> Iterator[str]:
+    """The files of ``ufw show added`` that lie beside a status."""
+    if case.host.status is not None:
+        yield from (source.name for source, kind in case.host.kinds.items() if kind == "ufw-added")
 
 
 def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
