@@ -79,7 +79,7 @@ def read_arguments(node: YamlNode, parameters: Mapping[str, Parameter]) -> Argum
     names = {alias: name for name, parameter in parameters.items() for alias in (name, *parameter.aliases)}
     for key in entries:
         if key not in names:
-            raise NotLiteral(f"'{key}' is no argument that is known here", keys[key])
+            raise NotLiteral(f"'{shortened(key)}' is no argument that is known here", keys[key])
     written = {key: _literal(value) for key, value in entries.items()}
     given: dict[str, _Written] = {}
     for alias, name in names.items():  # of several names for one parameter the last alias counts (_handle_aliases)
@@ -101,7 +101,13 @@ def check_text(text: str, span: Span) -> None:
     """NotLiteral where a text is a template, or where Ansible puts variables of the environment in."""
     found = _TEMPLATE.search(text)
     if found is not None:
-        raise NotLiteral(f"{found[0]} is only known when Ansible runs", span)
+        raise NotLiteral(f"{shortened(found[0])} is only known when Ansible runs", span)
+
+
+def shortened(text: str) -> str:
+    """A text on one line, for a message."""
+    text = " ".join(text[:200].split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def checked_words(words: Iterable[str], span: Span) -> tuple[str, ...]:
@@ -110,7 +116,7 @@ def checked_words(words: Iterable[str], span: Span) -> tuple[str, ...]:
     for word in known:
         found = _ENVIRONMENT.search(word)
         if found is not None:
-            raise NotLiteral(f"{found[0]} is only known when the module runs", span)
+            raise NotLiteral(f"{shortened(found[0])} is only known when the module runs", span)
     return known
 
 
@@ -215,7 +221,7 @@ def _switch(name: str, value: _Written) -> bool:
         return True
     if text in _FALSE:
         return False
-    raise ModuleRefuses(f"argument '{name}' is not a valid boolean: '{text}'")
+    raise ModuleRefuses(f"argument '{name}' is not a valid boolean: '{shortened(text)}'")
 
 
 def _chosen(name: str, value: str, choices: tuple[str, ...]) -> str:
@@ -226,4 +232,4 @@ def _chosen(name: str, value: str, choices: tuple[str, ...]) -> str:
         meant = [choice for choice in choices if choice in known]
         if value == spelled and len(meant) == 1:
             return meant[0]
-    raise ModuleRefuses(f"value of {name} must be one of: {', '.join(choices)}, got: {value}")
+    raise ModuleRefuses(f"value of {name} must be one of: {', '.join(choices)}, got: {shortened(value)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zimlint.formats.ansible_arguments import shortened
 from zimlint.source import Span
 from zimlint.yaml_tree import YamlList, YamlMap, YamlNode, YamlText
 
@@ -80,7 +81,7 @@ def objection(entries: YamlMap, module: str = "") -> tuple[str, Span] | None:
         if key == module or key in HARMLESS or key in STRUCTURE or _does_nothing(key, entries.entries[key]):
             continue
         why = _WHY.get(key, "decides with what it runs" if key.startswith("with_") else "is not known here")
-        return f"'{key}' {why}", span
+        return f"'{shortened(key)}' {why}", span
     return None
 
 

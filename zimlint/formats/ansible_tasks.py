@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from zimlint.formats.ansible_arguments import shortened
 from zimlint.formats.ansible_commands import firewall_task
 from zimlint.formats.ansible_keywords import objection
 from zimlint.formats.shell_lines import Line
@@ -84,7 +85,10 @@ class _Tasks:
             text = " ".join(_texts(hosts))
             self._hosts = self._hosts or text
             if text != self._hosts:
-                unsure = _Unsure(f"this play is for {text}, the one above for {self._hosts}", play.keys["hosts"])
+                unsure = _Unsure(
+                    f"this play is for {shortened(text)}, the one above for {shortened(self._hosts)}",
+                    play.keys["hosts"],
+                )
         if unsure is not None:
             self._once(unsure, (line for tasks in held for line in self._changes(tasks)))
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from zimlint.formats.ansible_arguments import Arguments, ModuleRefuses, NotLiteral, Parameter, exclusive
+from zimlint.formats.ansible_arguments import Arguments, ModuleRefuses, NotLiteral, Parameter, exclusive, shortened
 from zimlint.source import Span
 
 PARAMETERS = {
@@ -67,7 +67,7 @@ def _cut(text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise ModuleRefuses(f"{str(error).lower()} in: ufw {text}") from None
+        raise ModuleRefuses(f"{str(error).lower()} in: ufw {shortened(text)}") from None
 
 
 def _rule(action: str, arguments: Arguments, span: Span) -> str:
