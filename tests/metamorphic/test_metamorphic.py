@@ -134,6 +134,7 @@ def rewritten(folder: Path, name: str, target: Path) -> tuple[dict[str, dict[int
     return (origins, names) if origins else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REWRITES)
 def test_the_same_rules_get_the_same_findings(name: str, tmp_path: Path) -> None:
     """However they are written."""
