@@ -14,6 +14,7 @@ KNOWN_WORDS = (
     "unknown option",  # of old versions, or invented
     "Bad argument",  # the old negation; lines cut off by a terminal
     "host/network `<",  # made anonymous
+    "mac: bad value",  # XX:XX:XX:XX:XX:XX, made anonymous too
     "Couldn't load match `icmp6'",  # a dump for both families
 )
 """What the real tool says to lines of these dumps, too."""
