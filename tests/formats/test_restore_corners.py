@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from zimlint.formats.iptables_save import read_iptables_save
-from zimlint.model import Condition, CtOriginal, DstPorts, FilterRule, InInterface, Problem, Protocols, SrcAddress
+from zimlint.model import (
+    Condition,
+    CtOriginal,
+    DstPorts,
+    FilterRule,
+    InInterface,
+    Opaque,
+    Problem,
+    Protocols,
+    SrcAddress,
+)
 from zimlint.packets import Family, RangeSet, network
 from zimlint.source import Source
 
@@ -23,6 +33,8 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -p 006 --dport 25", (TCP, PORT_25)),
     ("-A INPUT -p 0x6 -mtcp --dport 25", (TCP, PORT_25)),
     ("[a:] -A INPUT -p tcp", (TCP,)),
+    ("-A INPUT -s any/0 -p tcp", (TCP,)),
+    ("-A INPUT -m ecn ! --ecn-ip-ect 1 -p tcp", (TCP, Opaque("ecn", "! --ecn-ip-ect 1"))),
     ("-A INPUT -s 443", (SrcAddress(network("0.0.1.187")[1]),)),
     ("-A INPUT -s 8.1.300", (SrcAddress(network("8.1.1.44")[1]),)),
     ("-A INPUT -s +8.1.1.1/+16", (SrcAddress(network("8.1.0.0/16")[1]),)),
@@ -76,6 +88,7 @@ REFUSED = [
     ("-A INPUT -p tcp --dport 080", "invalid port/service `080' specified"),
     ("-A INPUT -p udp --dport 0x19", 'Port "0x19" does not resolve to anything.'),
     ("-A INPUT -p udp --dport -1", 'Port "-1" does not resolve to anything.'),
+    ("-A INPUT ! -s 0/0", "RULE_APPEND failed (Invalid argument): no address is left"),
     ("-A INPUT -s 1.2.3.999", "host/network `1.2.3.999' not found"),
     ("-A INPUT -p tcp -j -A --state DROP", 'unknown option "--state"'),
     ("-I INPUT 4294967297", "Invalid rule number `4294967297'"),
@@ -103,6 +116,9 @@ VALUES = [
     ("-A INPUT -m time --weekdays mon", 'time: bad value for option "--weekdays", or out of range.'),
     ("-A INPUT -m statistic --mode nth --every 3 --packet 3", "statistic: the --packet p must be 0 <= p <= n-1"),
     ("-A INPUT -p tcp -m tcpmss --mss 2:1", 'tcpmss: bad value for option "--mss", or out of range.'),
+    ("-A INPUT -m statistic ! --mode random --probability 0.5", 'statistic: option "--mode" cannot be inverted.'),
+    ("-A INPUT -m ecn --ecn-tcp-cwr", "RULE_APPEND failed (Invalid argument): ecn needs another -p"),
+    ("-A INPUT -m connlabel --label 65515", 'connlabel: bad value for option "--label", or out of range.'),
     ("-A INPUT -p ah -m ah --ahlen 5", 'unknown option "--ahlen"'),
     ("-A INPUT -j LOG --log-level warn", 'LOG: bad value for option "--log-level", or out of range.'),
     ("-A INPUT -j NFQUEUE --queue-balance 5", 'NFQUEUE: bad value for option "--queue-balance", or out of range.'),

@@ -10,7 +10,7 @@ import re
 
 from zimlint.formats.tables import Refused
 from zimlint.formats.values import Unsettled, number
-from zimlint.packets import Family, RangeSet, masked, network, parse_address, resolved
+from zimlint.packets import ALL_ADDRESSES, Family, RangeSet, masked, network, parse_address, resolved
 
 
 def address(text: str, family: Family) -> RangeSet:
@@ -24,6 +24,8 @@ def address(text: str, family: Family) -> RangeSet:
 
 def _odd_address(text: str, family: Family) -> RangeSet:
     base, slash, mask = text.lstrip().partition("/")
+    if slash and mask and not mask.strip("0.") and _mask(mask, family) == 0:
+        return ALL_ADDRESSES[family]  # whatever stands before it: `any/0`
     try:
         value = _numeric(base, family)
     except ValueError:

@@ -181,7 +181,8 @@ def _label(text: str, _bounds: str, _family: Family) -> None:
     """A number, or a name of connlabel.conf."""
     if not text.isdigit():
         raise Unsettled(text)
-    number(text, 127)
+    if number(text, 0xFFFFFFFF) & 0xFFFF > 127:  # it is cut off at 16 bits
+        raise ValueError(text)
 
 
 def _plain_addresses(text: str, _bounds: str, family: Family) -> None:

@@ -118,7 +118,10 @@ def _template(source: Source) -> Problem | None:
     return None
 
 
-_TEXTS = ("--comment", "--log-prefix", "--nflog-prefix", "-i", "-o", "--in-interface", "--out-interface", "--name")
+_TEXTS = (
+    "--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "-i", "-o", "--in-interface", "--out-interface",
+    "--name", "--label", "--hashlimit-name", "--string", "--genre", "--physdev-in", "--physdev-out",
+)  # fmt: skip
 """Options whose value may end in anything, a carriage return too."""
 
 

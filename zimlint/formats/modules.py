@@ -158,7 +158,7 @@ IMPLIED = {
 
 PROTOCOL_OF = {
     "tcp": 6, "udp": 17, "sctp": 132, "dccp": 33, "icmp": 1, "icmp6": 58, "ah": 51, "esp": 50, "ipcomp": 108,
-    "mh": 135, "osf": 6, "tcpmss": 6, "SYNPROXY": 6, "TCPMSS": 6, "TCPOPTSTRIP": 6, "ECN": 6,
+    "mh": 135, "osf": 6, "tcpmss": 6, "SYNPROXY": 6, "TCPMSS": 6, "TCPOPTSTRIP": 6, "ECN": 6, "ecn": 6,
 }  # fmt: skip
 """The ``-p`` that a match or target must stand beside (``.proto`` of the kernel's ``struct xt_match``)."""
 

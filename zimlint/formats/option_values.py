@@ -176,3 +176,6 @@ ALSO = {
 
 ONLY_IPV6 = frozenset({"--ahlen", "--ahres"})
 """Options that a match has for IPv6 alone."""
+
+PLAIN = frozenset({("statistic", "--mode"), ("connlabel", "--set")})
+"""Options that take no ``!``, though others of that name do; a target's never do."""

@@ -201,6 +201,8 @@ def _addresses(kind: AddressKind, slot: Slot, words: Sequence[str], family: Fami
 def address_condition(kind: AddressKind, ranges: RangeSet, negated: bool, family: Family) -> tuple[Condition, ...]:
     """``-s``/``-d`` as a condition; none for any address."""
     if negated:
+        if ranges == ALL_ADDRESSES[family]:
+            raise Refused("RULE_APPEND failed (Invalid argument): no address is left")  # legacy loads it
         return (kind(ranges.complement((1 << family.bits) - 1)),)
     if ranges.ranges[0][0] == 0 and ranges == ALL_ADDRESSES[family]:
         return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zimlint.formats.modules import MATCHES, PROTOCOL_OF, TARGETS
-from zimlint.formats.option_values import ALSO, ALTERNATIVES, ONLY_IPV6
+from zimlint.formats.option_values import ALSO, ALTERNATIVES, ONLY_IPV6, PLAIN
 from zimlint.formats.shapes import Slot
 from zimlint.formats.tables import Refused
 from zimlint.packets import PORT_PROTOCOLS, Family
@@ -16,7 +16,7 @@ from zimlint.packets import PORT_PROTOCOLS, Family
 
 def check_protocol(module: str, number: int | None, given: bool, written: Sequence[str] = ()) -> None:
     """Refused where ``-p`` does not fit; ``number`` is None where it names none, or all but one."""
-    if module == "ECN" and not any(option.startswith("--ecn-tcp") for option in written):
+    if module in ("ECN", "ecn") and not any(option.startswith("--ecn-tcp") for option in written):
         return
     if module == "multiport" and number not in PORT_PROTOCOLS:
         if given:
@@ -39,6 +39,9 @@ def check_options(module: str, slots: Sequence[Slot], known: bool, family: Famil
     six = next((word for word in written if word in ONLY_IPV6), None)
     if six is not None and family is Family.IPV4:
         raise Refused(f'unknown option "{six}"')
+    for slot in slots:
+        if slot.negated and (module.isupper() or (module, slot.keyword) in PLAIN):
+            raise Refused(f'{module}: option "{slot.keyword}" cannot be inverted.')
     missing = next((needed for needed in extension.needs if needed not in written), None)
     if missing:
         raise Refused(f'{module}: option "{missing}" must be specified')
