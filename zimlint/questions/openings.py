@@ -48,7 +48,7 @@ def openings(
     """All openings of a ruleset, in file order; ``services`` are those of the catalogue."""
     offered = RangeSet((service.port, service.port) for service in services if service.internet != "no")
     grouped: dict[tuple[object, ...], list[Piece]] = {}
-    named = _named_interfaces(ruleset)
+    shown = _shown_interfaces(ruleset)
     unsettled = [decision for decision in decisions if not decision.settled]
     asked = [(service.protocol, service.port) for service in services]
     for piece in probed(ruleset, unsettled, networks, asked):
@@ -57,7 +57,7 @@ def openings(
     for decision in decisions:
         if not decision.settled:
             continue
-        if named and not named & set(decision.interfaces):
+        if shown and not any(_any_matches(shown, name) for name in decision.interfaces):
             if decision.moved is not None and decision.moved.forwarded:
                 continue  # the lines name the interface to the outside, and by that one nothing passes
             decision = decision._replace(certain=False, nameless=True)
@@ -96,8 +96,8 @@ def asked_interfaces(ruleset: Ruleset, source: str, inside: tuple[str, ...]) -> 
     names = [name for name in interface_names(ruleset) if name != "lo" and not within(inside, name)]
     if source == "public":
         names = [name for name in names if not _any_matches(TUNNELS, name)]
-    named = _named_interfaces(ruleset)
-    return tuple(name for name in names if name in named) or tuple(names)
+    shown = _shown_interfaces(ruleset)
+    return tuple(name for name in names if _any_matches(shown, name)) or tuple(names)
 
 
 def from_any_port(piece: Piece) -> bool:
@@ -140,19 +140,19 @@ def pieces_of(
                 yield Piece(decision, transport, ports, source, addresses)
 
 
-def _named_interfaces(ruleset: Ruleset) -> frozenset[str]:
-    """The interfaces to the outside that lines name: whether the host has another one, the rules do not say."""
-    return frozenset(
+def _shown_interfaces(ruleset: Ruleset) -> tuple[str, ...]:
+    """The interfaces that lines name, tunnels and the like among them; none where no line names one to the outside:
+    whether the host has another one than those that are named, the rules do not say."""
+    named = {
         condition.pattern
         for chains in ruleset.tables.values()
         for chain in chains.values()
         for rule in chain.rules
         for condition in rule.conditions
-        if isinstance(condition, InInterface)
-        and not condition.pattern.endswith("+")
-        and condition.pattern != "lo"
-        and not within(TUNNELS, condition.pattern)
-    )
+        if isinstance(condition, InInterface) and condition.pattern not in ("lo", "+")
+    }
+    outside = [name for name in named if not name.endswith("+") and not within(TUNNELS, name)]
+    return tuple(name for name in named if name in outside or within(TUNNELS, name)) if outside else ()
 
 
 def _by_default(decision: Decision) -> bool:
