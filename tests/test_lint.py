@@ -124,3 +124,4 @@ def test_show_added_beside_a_status_is_said_to_be_left_aside() -> None:
     alone = lint_files({"added.txt": added})
     assert "admin-console-exposed" in [one.check for one in alone.findings]
     assert not [one for one in alone.notes if "show added" in one.message]
+    assert "what was given does not show the default" in " ".join(one.message for one in alone.notes)

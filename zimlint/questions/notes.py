@@ -26,9 +26,8 @@ def note(check: Check, case: Case) -> Iterator[Note]:
         return
     if check.params.get("kind") == "default_not_shown":
         if views == {"status"} and not _default_known(case):
-            yield Note(
-                check.id, case.host.name, "plain 'ufw status' does not show the default; 'ufw status verbose' does"
-            )
+            given = "what was given" if case.host.status is None else "plain 'ufw status'"
+            yield Note(check.id, case.host.name, f"{given} does not show the default; 'ufw status verbose' does")
         return
     for name in _left_aside(case):
         yield Note(
