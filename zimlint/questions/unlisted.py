@@ -32,11 +32,22 @@ def unlisted(check: Check, case: Case) -> Iterator[Finding]:
                 continue
             certainty, evidence = proven
             shown = ", ".join(labels[:4]) + (f" and {len(labels) - 4} more" if len(labels) > 4 else "")
-            yield finding(
+            told = finding(
                 check, case, opening_span(view, opening),
                 f"{shown}, which no Zimbra service uses, {accepts(len(labels), certainty)} {origin(evidence.packet)}",
                 certainty=certainty, families=[view.family], ports=labels, sources=["public"], evidence=evidence,
             )  # fmt: skip
+            yield told._replace(fix=told.fix + _where_ssh_is(case, view, labels))
+
+
+def _where_ssh_is(case: Case, view: View, labels: Sequence[str]) -> str:
+    """What to write where an open port may be that of ssh, as nobody reaches the port where ssh is said to be."""
+    single = next((label.removesuffix("/tcp") for label in labels if label.endswith("/tcp") and "-" not in label), None)
+    reached = any(piece.transport == "tcp" and case.site.ssh_port in piece.ports
+                  for opening in view.openings for piece in opening.pieces)  # fmt: skip
+    if single is None or reached:
+        return ""
+    return f" If ssh listens there, write `ssh_port: {single}` in .zimlint.yaml."
 
 
 def _own_ports(tool: Tool | None, chain: str) -> RangeSet:
