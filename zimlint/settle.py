@@ -22,6 +22,9 @@ _TOO_LATE = ("dead-deny", "dead-allow", "redundant-rule")
 _ONE_LINE = (*_TOO_LATE, "matches-nothing", "unused-chain", "chain-loop", "rule-without-target")
 """About a line and not about what gets in: the same of two families or views only if it says the same."""
 
+_REFUSED = ("required-port-blocked", "ssh-locked-out", "loopback-blocked", "replies-blocked")
+"""What may well be let in by a view that was not loaded: then that is what to do first."""
+
 _EXPLAINING = {
     "status-tuple-mismatch": "",
     "before-rules-accept": "it goes ahead of every rule of ufw, and ufw status does not show it",
@@ -74,7 +77,8 @@ def _follow_drift(findings: list[Finding]) -> list[Finding]:
         for place, other in enumerate(kept):
             same_port = bool(set(other.ports) & set(drift.ports))
             if other.span[:2] == drift.span[:2] or (other.span[:2] in refused and same_port):
-                kept[place] = other._replace(related=(*other.related, (drift.related[0][0], drift.message)))
+                fix = f"{drift.fix} {other.fix}" if other.check in _REFUSED else other.fix
+                kept[place] = other._replace(related=(*other.related, (drift.related[0][0], drift.message)), fix=fix)
                 break
         else:
             kept.append(drift)

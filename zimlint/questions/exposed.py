@@ -15,7 +15,7 @@ from typing import Literal
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
-from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
+from zimlint.questions.findings import accepts, finding, in_order, is_secret, origin, proof, service_words
 from zimlint.questions.openings import by_vpn
 from zimlint.zimbra.catalogue import Service, Transport
 from zimlint.zimbra.site import also_allowed
@@ -49,7 +49,10 @@ def asked_services(check: Check, case: Case) -> tuple[Service, ...]:
 
 def misplaced(check: Check, case: Case, view: View, service: Service, pieces: Iterable[Piece]) -> Severity | None:
     """How bad the check finds it that these pieces reach a service; None where they may."""
-    wrong = [piece for piece in pieces if _wrong(check, case, view, service, piece)]
+    wrong = [
+        piece for piece in pieces if _wrong(check, case, view, service, piece)
+        if piece.decision.certain or not is_secret(view, piece, service.port)
+    ]  # fmt: skip
     key: Key = (service.protocol, service.port)
     severity = _severity(check, {key: None}, {key: service}, {piece.source for piece in wrong})
     if not wrong or not isinstance(severity, Severity):

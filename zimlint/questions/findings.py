@@ -77,13 +77,21 @@ def proof(view: View, pieces: Sequence[Piece], ports: Iterable[tuple[str, int]])
             if piece.transport == transport and port in piece.ports:
                 if piece.decision.certain:
                     return "certain", prove(view.ruleset, witness(view.ruleset, piece, port), "certain")
-                best = best or (piece, port)
+                if best is None and not is_secret(view, piece, port):
+                    best = piece, port
     if best is None:
         return None
     evidence = prove(view.ruleset, witness(view.ruleset, *best), "possible")
     if best[0].decision.nameless:
         evidence = evidence._replace(depends_on="an interface that no line names")
     return "possible", evidence
+
+
+def is_secret(view: View, piece: Piece, port: int) -> bool:
+    """Whether a piece is for those only who have knocked."""
+    from zimlint.questions.knocking import by_knocking  # only for what an unknown match decides
+
+    return by_knocking(view.ruleset, witness(view.ruleset, piece, port))
 
 
 def service_words(services: Sequence[Service]) -> str:

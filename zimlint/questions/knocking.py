@@ -1,0 +1,74 @@
+"""Port knocking: a line that lets in only addresses which have sent something to secret ports before.
+
+``-m recent --rcheck`` asks for a list; where only refused packets to other ports put an address on it, a stranger's
+packet never gets in, and who knows the ports knows a password.
+
+Invariant: a list on which a packet puts its own address, or a packet that is accepted, keeps no secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from zimlint.model import Decide, DstPorts, FilterRule, Inert, Opaque, Ruleset, Step, Verdict
+from zimlint.packets import Packet
+from zimlint.semantics.replay import replay
+
+_FEW = 16
+"""So many ports are named one by one; a line about more of them is about any packet."""
+
+
+def by_knocking(ruleset: Ruleset, packet: Packet) -> bool:
+    """Whether a packet gets in only after its sender has knocked."""
+    way = (replay(ruleset, packet).paths or {}).get("accept")
+    lone = replay(ruleset, packet, lone=True)
+    if way is None or lone.verdict not in ("drop", "reject"):
+        return False
+    passed = [rule for step in way if (rule := _rule_at(ruleset, step)) is not None]
+    deciding = [rule for rule in passed if not isinstance(rule.target, Inert)]
+    asked = [_asked(rule) for rule in deciding if any(isinstance(each, Opaque) for each in rule.conditions)]
+    lists = {name for name in asked if name is not None}
+    if not lists or None in asked:
+        return False
+    filling = [rule for rule in _rules(ruleset) if _filled(rule) in lists]
+    return not any(any(rule is each for each in passed) or not _is_secret(rule) for rule in filling)
+
+
+def _rule_at(ruleset: Ruleset, step: Step) -> FilterRule | None:
+    """The line that a packet met at a step; None where it did not match."""
+    if step.span is None or step.effect == "no match":
+        return None
+    held = (chains[step.chain].rules for chains in ruleset.tables.values() if step.chain in chains)
+    return next((rule for rules in held for rule in rules if rule.span == step.span), None)
+
+
+def _asked(rule: FilterRule) -> str | None:
+    """The list that a line asks for; None where it asks for anything else that nobody can settle."""
+    texts = [condition.text for condition in rule.conditions if isinstance(condition, Opaque)]
+    if len(texts) != 1 or not re.search(r"(?<!! )--(?:rcheck|update)\b", texts[0]):
+        return None
+    return _name(texts[0])
+
+
+def _filled(rule: FilterRule) -> str | None:
+    """The list that a line puts addresses on; ``--set`` holds of every packet, so it is no condition of the line."""
+    text = rule.span.source.line(rule.span.line)
+    found = re.search(r"-m recent (.*?--set\b.*)", text)
+    return _name(found[1]) if found else None
+
+
+def _name(text: str) -> str:
+    found = re.search(r"--name (\S+)", text)
+    return found[1] if found else "DEFAULT"
+
+
+def _is_secret(rule: FilterRule) -> bool:
+    """Whether a line is about a few ports and lets nothing in there."""
+    few = any(isinstance(each, DstPorts) and each.ports.size() <= _FEW for each in rule.conditions)
+    accepts = isinstance(rule.target, Decide) and rule.target.verdict is Verdict.ACCEPT
+    return few and not accepts
+
+
+def _rules(ruleset: Ruleset) -> Iterator[FilterRule]:
+    return (rule for chains in ruleset.tables.values() for chain in chains.values() for rule in chain.rules)
