@@ -54,6 +54,7 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
     if not has_suppressions((source,)):
         return
     lines = source.text.split("\n")
+    task = range(0)
     for number, line in enumerate(lines, 1):
         if _NAME not in line.lower() and not line.lstrip().startswith(_TUPLE):
             continue
@@ -66,21 +67,22 @@ def read_suppressions(source: Source) -> Iterator[Suppression]:
         elif bare.startswith(("#", ";")):
             text = bare.lstrip("#; \t")
             start = line.index(bare)
-            about = (number, _below(lines, number))
-            about = (*about, *_task(lines, about[1]))
-            yield from _suppression(source, number, text, start, start + len(bare), about, False)
+            below = _below(lines, number)
+            task = _task(lines, below, task)
+            yield from _suppression(source, number, text, start, start + len(bare), (number, below, *task), False)
         elif options := list(_OPTION.finditer(line)):
             for option in options:
                 text = re.sub(r"\\(.)", r"\1", option[1]) if option[1] is not None else option[2] or option[3] or ""
-                about = (number, *_task(lines, number))
-                yield from _suppression(source, number, text, option.start(), option.end(), about, True)
+                task = _task(lines, number, task)
+                yield from _suppression(source, number, text, option.start(), option.end(), (number, *task), True)
         elif (yaml := _YAML_KEY.match(line)) or not (bare.startswith("-") or "=" in line.partition("#")[0]):
             mark = re.search(r"(?<=\s)#\s*(?=.*zimlint)", line, re.IGNORECASE)
             if mark is not None:
                 of_rule = not yaml and not bare.startswith((":", "*"))  # else a row of ufw status
                 text = line[mark.end() :].strip()
-                about = (number, *_task(lines, number))
-                yield from _suppression(source, number, text, mark.start(), len(line.rstrip()), about, of_rule)
+                task = _task(lines, number, task)
+                end = len(line.rstrip())
+                yield from _suppression(source, number, text, mark.start(), end, (number, *task), of_rule)
 
 
 def _suppression(
@@ -106,12 +108,19 @@ def _below(lines: Sequence[str], number: int) -> int:
     return number
 
 
-def _task(lines: Sequence[str], number: int) -> range:
-    """The lines of the Ansible task that a line of YAML belongs to; of a play or block those before its tasks."""
+def _task(lines: Sequence[str], number: int, before: range) -> range:
+    """The lines of the Ansible task that a line of YAML belongs to; of a play or block those before its tasks.
+
+    ``before`` are those of the suppression before.
+    """
+    if number in before:
+        return before
     if number > len(lines) or not (_YAML_KEY.match(lines[number - 1]) or _YAML_ITEM.match(lines[number - 1])):
         return range(0)
     depth = _depth(lines[number - 1])
     first = number
+    if not depth and not _YAML_TASK.match(lines[first - 1]):
+        return range(0)
     while not (_YAML_TASK.match(lines[first - 1]) and (first == number or _depth(lines[first - 1]) < depth)):
         first -= 1
         if first == 0:
