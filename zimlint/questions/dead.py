@@ -13,23 +13,22 @@ from collections.abc import Iterator
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import FilterRule, Goto, Jump, Nat, Return
-from zimlint.packets import TCP, UDP, Family, Packet
+from zimlint.packets import TCP, UDP, Family
 from zimlint.questions.case import Case, View
 from zimlint.questions.findings import finding
+from zimlint.questions.followed import MAX_TRIES, follow, packet_of_part
+from zimlint.questions.late import late_bans
 from zimlint.questions.lines import REFUSALS, labels, named, other_icmp, verb
 from zimlint.questions.unreached import Fault, faults
-from zimlint.questions.witness import SOURCE_PORT, readable
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.coverage import LEAVING
 from zimlint.semantics.cutting import Cell
-from zimlint.semantics.hooks import INTO_HOST, STATE_FLAGS, UNICAST
+from zimlint.semantics.hooks import INTO_HOST
 from zimlint.semantics.program import Way, interface_names
-from zimlint.semantics.replay import Replay, replay, replay_forward
-from zimlint.semantics.ways import ROUTED
+from zimlint.semantics.replay import Replay
 from zimlint.source import Span
+from zimlint.zimbra.sources import PUBLIC
 
-_TRIES = 30
-"""Packets that are followed, at most, to find one that shows it."""
 _SHOWN = 6
 """Lines that are named beside a finding, at most, of each kind."""
 
@@ -39,8 +38,13 @@ def dead(check: Check, case: Case) -> Iterator[Finding]:
     kind = check.params.get("kind")
     for view in case.views:
         if not any(problem.fatal for problem in view.ruleset.problems):
-            for fault in faults(view.ruleset):
+            found = faults(view.ruleset)
+            for fault in found:
                 if fault.kind == kind:
+                    yield _finding(check, case, view, fault)
+            if kind == "deny":
+                told = {id(line.rule) for fault in found for line in (fault.line, *fault.others)}
+                for fault in late_bans(view.ruleset, case.networks[PUBLIC][view.family], told):
                     yield _finding(check, case, view, fault)
 
 
@@ -50,7 +54,7 @@ def _finding(check: Check, case: Case, view: View, fault: Fault) -> Finding:
     more = f"; the same holds of {others} more line{'s' if others > 1 else ''}" if others else ""
     return finding(
         check, case, rule.span, _message(view.family, fault) + more, families=[view.family],
-        ports=labels(rule), evidence=_evidence(view, fault), related=tuple(_related(fault)),
+        ports=labels(rule) or fault.before, evidence=_evidence(view, fault), related=tuple(_related(fault)),
     )  # fmt: skip
 
 
@@ -81,6 +85,9 @@ def _before(fault: Fault) -> str:
     """``an earlier line accepts all of it``."""
     count = len({one.span for one in fault.shown})
     lines = ("a later line" if fault.later else "an earlier line") if count == 1 else f"{count} earlier lines"
+    if fault.before:
+        ports = ", ".join(fault.before[:4]) + (f" and {len(fault.before) - 4} more" if len(fault.before) > 4 else "")
+        return f"{lines} accept{'s' if count == 1 else ''} {ports} first, what is left to it is refused anyway"
     words = {_does(fault, rule) for rule in fault.blocking}
     leaving = [isinstance(rule.target, LEAVING) for rule in fault.blocking]
     if len(words) > 1:
@@ -139,7 +146,7 @@ def _related(fault: Fault) -> Iterator[tuple[Span, str]]:
     for place, other in enumerate(fault.others):
         if other.rule.span.line not in seen and place < _SHOWN:
             seen.add(other.rule.span.line)
-            yield other.rule.span, "nothing is left to this line, either"
+            yield other.rule.span, "comes too late, too" if fault.before else "nothing is left to this line, either"
 
 
 def _evidence(view: View, fault: Fault) -> Evidence | None:
@@ -149,12 +156,11 @@ def _evidence(view: View, fault: Fault) -> Evidence | None:
     names = interface_names(view.ruleset)
     tried = 0
     for way, cell in sorted(fault.dead.parts, key=lambda part: _strangeness(part[0], names, part[1])):
-        packet = _packet(view.family, way, cell, names)
-        if packet is None or tried >= _TRIES:
+        packet = packet_of_part(view.family, way, cell, names)
+        if packet is None or tried >= MAX_TRIES:
             continue
         tried += 1
-        follow = replay_forward if way.hooks == ROUTED else replay
-        result = follow(view.ruleset, packet)
+        result = follow(view.ruleset, way, packet, lone=bool(fault.before))
         if result.verdict != "depends" and _shows(fault, result):
             return Evidence(packet, result.path)
     return None
@@ -175,22 +181,3 @@ def _strangeness(way: Way, names: tuple[str, ...], cell: Cell) -> tuple[bool, bo
     tcp = TCP in cell[Axis.PROTOCOL] or UDP in cell[Axis.PROTOCOL]
     eth0 = "eth0" in names and names.index("eth0") in cell[Axis.IN]
     return way.hooks != INTO_HOST, way.state != "NEW", not tcp, not eth0
-
-
-def _packet(family: Family, way: Way, cell: Cell, names: tuple[str, ...]) -> Packet | None:
-    """A packet of a part, one that can be followed: none that the host sends, or that NAT has changed already."""
-    if way.moved_ports or way.hooks not in (INTO_HOST, ROUTED):
-        return None
-    numbers, flags = cell[Axis.PROTOCOL], STATE_FLAGS.get(way.state, 2)
-    sources, destinations = cell[Axis.SOURCE] & UNICAST[family], cell[Axis.DESTINATION]
-    if flags not in cell[Axis.FLAGS] or not sources:
-        return None
-    protocol = next((number for number in (TCP, UDP) if number in numbers), numbers.first())
-    sports, dports = cell[Axis.SPORT], cell[Axis.DPORT]
-    eth0 = names.index("eth0") if "eth0" in names else -1
-    return Packet(
-        family, protocol, readable(sources, family), SOURCE_PORT if SOURCE_PORT in sports else sports.first(),
-        None if UNICAST[family] <= destinations else readable(destinations, family),
-        25 if 25 in dports else dports.first(),
-        "eth0" if eth0 in cell[Axis.IN] else names[cell[Axis.IN].first()], way.state,
-    )  # fmt: skip

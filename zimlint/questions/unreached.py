@@ -5,19 +5,17 @@ Invariant: only lines of the administrator's are faults; refusing twice is none,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from zimlint.model import Chain, CtState, Decide, FilterRule, Goto, Jump, Nat, Ruleset, SrcAddress
-from zimlint.packets import RangeSet
+from zimlint.model import Chain, Decide, FilterRule, Goto, Jump, Nat, Ruleset
+from zimlint.questions.banlists import alike, names_new, names_source, not_banned_twice
 from zimlint.questions.lines import REFUSALS, Line, deciding_lines, other_icmp
 from zimlint.semantics.blocking import Dead, explain
-from zimlint.semantics.cells import Axis
 from zimlint.semantics.coverage import LEAVING, Coverage
 from zimlint.semantics.implied import implied, wider
-from zimlint.semantics.runs import first_lines
 
 _Callers = Sequence[FilterRule]
 Kind = Literal["deny", "allow", "redundant", "nothing"]
@@ -39,6 +37,8 @@ class Fault(NamedTuple):
     """For each of the blocking lines the one that a reader would change."""
     later: bool = False
     """True: what takes its place comes after it."""
+    before: tuple[str, ...] = ()
+    """The ports that are accepted before a ban, if that is all that gets in from there: the rest is refused anyway."""
     calls: tuple[FilterRule, ...] = ()
     """The lines that lead to its chain, where they leave it nothing."""
 
@@ -63,10 +63,27 @@ def faults(ruleset: Ruleset) -> tuple[Fault, ...]:
     return _faults(Held(ruleset))
 
 
+class Read(NamedTuple):
+    """The lines of a ruleset, and what is known of the packets that they meet."""
+
+    lines: tuple[Line, ...]
+    coverage: Coverage
+
+
+def read(ruleset: Ruleset) -> Read:
+    """Kept like the faults, for who looks further."""
+    return _read(Held(ruleset))
+
+
+@lru_cache(maxsize=8)
+def _read(held: Held) -> Read:
+    return Read(tuple(deciding_lines(held.ruleset)), Coverage(held.ruleset))
+
+
 @lru_cache(maxsize=8)
 def _faults(held: Held) -> tuple[Fault, ...]:
     ruleset = held.ruleset
-    lines = list(deciding_lines(ruleset))
+    lines, coverage = _read(held)
     by_rule = {id(line.rule): line for line in lines}
     mistaken = [Fault("nothing", line) for line in lines if line.own and other_icmp(line.rule, ruleset.family)]
     unlike = {id(fault.line.rule) for fault in mistaken}
@@ -74,22 +91,27 @@ def _faults(held: Held) -> tuple[Fault, ...]:
     asked = [
         line
         for line in _leading_to_own(lines)
-        if (accepted or not _names_source(line.rule)) and id(line.rule) not in unlike
+        if (accepted or not names_source(line.rule)) and id(line.rule) not in unlike
     ]
-    coverage = Coverage(ruleset)
-    dead = coverage.unreached([line[:3] for line in asked], lambda left: _not_banned_twice(lines, left))
+    dead = coverage.unreached([line[:3] for line in asked], lambda left: not_banned_twice(lines, left))
     gone = {id(place[2]) for place in dead}
     called = _callers(lines)
     found: list[Fault] = []
     leading = _leading(lines, called)
+    same = alike(ruleset, lines, gone) if len(gone) > MOST else {}
+    reasons: dict[int, int | None] = {}
     for table, chain, rule in dead:
         callers = called.get((table, chain), ())
         line = by_rule[id(rule)]
         if line.own and not (callers and all(id(caller) in gone for caller in callers)):
             if coverage.excluded(rule):
                 found.append(Fault("nothing", line))
-            elif len(found) < MOST:
-                _add(found, coverage, line)
+                continue
+            place = reasons.get(same.get(id(rule), 0), -1)
+            if place is not None and place >= 0:
+                found[place] = found[place]._replace(others=(*found[place].others, line))
+            elif place is not None and len(found) < MOST:
+                reasons[id(rule)] = _add(found, coverage, line)
     for place, fault in enumerate(found):
         if fault.kind == "nothing" and fault.dead is not None:
             calls = (call for call in called.get(fault.line[:2], ()) if id(call) not in gone)
@@ -104,8 +126,8 @@ def _faults(held: Held) -> tuple[Fault, ...]:
     return (*mistaken, *found)
 
 
-def _add(found: list[Fault], coverage: Coverage, line: Line) -> None:
-    """The fault of a dead line: a new one, or that of lines before it that are dead for the same reason."""
+def _add(found: list[Fault], coverage: Coverage, line: Line) -> int | None:
+    """The fault of a dead line: a new one, or that of lines before it that are dead for the same reason; its place."""
 
     def agrees(other: FilterRule) -> bool:
         target = other.target
@@ -116,22 +138,23 @@ def _add(found: list[Fault], coverage: Coverage, line: Line) -> None:
     known = [fault.dead for fault in found if fault.dead is not None]
     tells = _tells(line, coverage.ruleset.tables[line.table][line.chain])
     dead = explain(coverage, line[:3], agrees, known[-1] if known else None, harmless=tells)
-    if dead is None or not (dead.blocking or _names_new(line.rule)):
-        return
+    if dead is None or not (dead.blocking or names_new(line.rule)):
+        return None
     ends = (Decide, *LEAVING) if line.table != "nat" else (Decide, Nat, *LEAVING)
     if dead.blocking and not any(isinstance(rule.target, ends) for rule in dead.blocking):
-        return
+        return None
     kind = _kind(line, dead)
     if kind is None:
-        return
+        return None
     for place, fault in enumerate(found):
         if _same_reason(fault, line, kind, dead):
             if _GRAVEST.index(kind) < _GRAVEST.index(fault.kind):
                 found[place] = Fault(kind, line, dead.blocking, (fault.line, *fault.others), dead)
             else:
                 found[place] = fault._replace(others=(*fault.others, line))
-            return
+            return place
     found.append(Fault(kind, line, dead.blocking, (), dead))
+    return len(found) - 1
 
 
 def _same_reason(fault: Fault, line: Line, kind: Kind, dead: Dead) -> bool:
@@ -155,7 +178,7 @@ def _kind(line: Line, dead: Dead) -> Kind | None:
             return "deny"
         if line.accepts and (dead.refused or line.table == "nat"):
             return "allow"
-        return "redundant" if dead.complete and line.rule.conditions and _names_new(line.rule) else None
+        return "redundant" if dead.complete and line.rule.conditions and names_new(line.rule) else None
     if not dead.contradicted:
         return "redundant"
     accepted = any(isinstance(rule.target, Decide) and rule.target.verdict not in REFUSALS for rule in dead.blocking)
@@ -183,45 +206,7 @@ def _tells(line: Line, chain: Chain) -> bool:
     rule = line.rule
     if line.refuses:
         return bool(rule.conditions) and sum(other.conditions == rule.conditions for other in chain.rules) > 1
-    return _names_new(rule)
-
-
-def _names_new(rule: FilterRule) -> bool:
-    """Whether the states that a line names allow new connections."""
-    states = [condition for condition in rule.conditions if isinstance(condition, CtState)]
-    return all(("NEW" in state.states) != state.negated for state in states)
-
-
-def _not_banned_twice(lines: Sequence[Line], left: Collection[int]) -> Collection[int]:
-    """Of the lines that are left, those that do not only repeat, in a ban list, what others of the list refuse."""
-    repeated: set[int] = set()
-    done = -1
-    for place, line in enumerate(lines):
-        if place <= done or id(line.rule) not in left or not line.refuses or not _names_source(line.rule):
-            continue
-        first = last = place
-        while first and _in_one_list(lines[first - 1], line):
-            first -= 1
-        while last + 1 < len(lines) and _in_one_list(lines[last + 1], line):
-            last += 1
-        done = last
-        run = [one.rule for one in lines[first : last + 1]]
-        kept = set(map(id, first_lines(run, {Axis.SOURCE: RangeSet([(0, (1 << 128) - 1)])})))
-        repeated.update(id(rule) for rule in run if id(rule) not in kept)
-    return [key for key in left if key not in repeated]
-
-
-def _in_one_list(one: Line, other: Line) -> bool:
-    """Whether two lines of a chain differ in the source only."""
-    ours, theirs = one.rule.conditions, other.rule.conditions
-    if len(ours) != len(theirs) or one.chain != other.chain or one.table != other.table:
-        return False
-    same = all(a == b for a, b in zip(ours, theirs, strict=True) if not isinstance(a, SrcAddress))
-    return same and one.rule.target == other.rule.target and _names_source(one.rule)
-
-
-def _names_source(rule: FilterRule) -> bool:
-    return any(isinstance(condition, SrcAddress) for condition in rule.conditions)
+    return names_new(rule)
 
 
 def _callers(lines: Iterable[Line]) -> dict[tuple[str, str], list[FilterRule]]:

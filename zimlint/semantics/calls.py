@@ -27,6 +27,27 @@ def _leads(rule: FilterRule, chains: Collection[str]) -> bool:
     return isinstance(rule.target, (Jump, Goto)) and rule.target.chain in chains
 
 
+def lines_behind(chain: str, line: FilterRule, chains: Mapping[str, Chain]) -> Collection[int]:
+    """The lines of a table, by identity, that a packet may meet once it passed a line; the way leads back up, too."""
+    found: set[int] = set()
+    seen: set[str] = set()
+    waiting: list[tuple[FilterRule, ...]] = []
+    above = leading_to(chain, chains)
+    for name in above:
+        rules = chains[name].rules
+        called = [rule is line if name == chain else _leads(rule, above) for rule in rules]
+        if True in called:
+            waiting.append(rules[called.index(True) + 1 :])
+    while waiting:
+        for rule in waiting.pop():
+            found.add(id(rule))
+            target = rule.target
+            if isinstance(target, (Jump, Goto)) and target.chain in chains and target.chain not in seen:
+                seen.add(target.chain)
+                waiting.append(chains[target.chain].rules)
+    return found
+
+
 def kept_lines(ruleset: Ruleset, keeps: Callable[[FilterRule], bool]) -> Ruleset:
     """A ruleset with some of its lines only."""
     tables = {

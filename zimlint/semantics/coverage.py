@@ -111,7 +111,7 @@ class Coverage:
         for journey in self._own(rule):
             compiled = self.cutter.compiled(journey.way)
             bits = self.bits(journey.way)[id(rule)]
-            leaves = self._leaves(journey, compiled.everything, [bits], with_products(compiled, bits))
+            leaves = self.leaves(journey, compiled.everything, [bits], with_products(compiled, bits))
             for cell, _, outcome in islice(leaves, MAX_PARTS):
                 yield journey, cell, outcome
 
@@ -174,7 +174,7 @@ class Coverage:
         if not left:
             return
         wanted = [sum(1 << bit for bit in left)]
-        for cell, _, outcome in self._leaves(journey, compiled.everything, wanted, 0):
+        for cell, _, outcome in self.leaves(journey, compiled.everything, wanted, 0):
             for bit in outcome.reached:
                 if wanted[0] >> bit & 1:
                     for rule in met_of(compiled, bit, cell):
@@ -183,9 +183,7 @@ class Coverage:
                     if not left[bit] or (hasty and len(compiled.program.lines[bit].rules) > LONG):
                         wanted[0] &= ~(1 << bit)
 
-    def _leaves(
-        self, journey: Journey, start: int, wanted: list[int], kept: int
-    ) -> Iterator[tuple[Cell, int, Outcome]]:
+    def leaves(self, journey: Journey, start: int, wanted: list[int], kept: int) -> Iterator[tuple[Cell, int, Outcome]]:
         """The parts in which a wanted line is met, or is alive and kept, cut to the end; ``wanted`` may shrink."""
         way = journey.way
         compiled, masks = self.cutter.compiled(way), self.cutter.masks(way)
