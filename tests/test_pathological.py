@@ -211,3 +211,27 @@ def test_names_that_hurt(reporter: str, tmp_path: Path) -> None:
         assert b"\r" not in stream
         assert b"\n::error::x" not in stream
     assert faults(reporter, ended.out.decode(), ended.err.decode()) == []
+
+
+COMMANDS = (
+    ("exposure", "."),
+    ("exposure", "--format", "json", "."),
+    ("trace", ".", "--packet", "tcp 203.0.113.9 -> :11211 in eth0"),
+    ("--show-files", "."),
+    ("--statistics", "."),
+    ("baseline", "."),
+    ("init", "."),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_names_that_hurt_elsewhere(words: tuple[str, ...], tmp_path: Path) -> None:
+    """What is no report escapes them, too."""
+    folder = tmp_path / HOSTILE
+    folder.mkdir()
+    (folder / "rules.v4").write_text(dump(["-A INPUT -p tcp -m tcp --dport 11211 -j ACCEPT"]), encoding="utf-8")
+    ended = run(tmp_path, *words)
+    for stream in (ended.out, ended.err):
+        assert b"\x1b" not in stream
+        assert b"\r" not in stream
+        assert b"\n::error::x" not in stream
