@@ -159,7 +159,7 @@ def locked_out(check: Check, case: Case) -> Iterator[Finding]:
     for kind in dict.fromkeys(view.ruleset.view for view in case.whole()):
         views = [view for view in case.whole() if view.ruleset.view == kind]
         whole = all(_shown(view) for view in views) and any(view.family is Family.IPV4 for view in views)
-        if whole and not any(_some_way(view.ruleset, known - {case.site.ssh_port}) for view in views):
+        if whole and not any(_some_way(view, known - {case.site.ssh_port}) for view in views):
             view = next(view for view in views if view.family is Family.IPV4)
             packet = Packet(
                 view.family, TCP, parse_address(OUTSIDER[view.family])[1], SOURCE_PORT, None, case.site.ssh_port, "eth0"
@@ -179,9 +179,12 @@ def _shown(view: View) -> bool:
     return view.ruleset.unread_lines == 0 and (chain is None or chain.default_known)
 
 
-def _some_way(ruleset: Ruleset, elsewhere: set[int]) -> bool:
+def _some_way(view: View, elsewhere: set[int]) -> bool:
     """Whether anybody reaches, by whatever interface, a tcp port that is none of Zimbra's: ssh may be there."""
     known = RangeSet((port, port) for port in elsewhere)
-    return any(
-        TCP in decision.cell[Axis.PROTOCOL] and bool(decision.cell[Axis.DPORT] - known) for decision in decide(ruleset)
+    if any(p.transport == "tcp" and p.ports - known for opening in view.openings for p in opening.pieces):
+        return True
+    return any(  # by an interface that is not looked at otherwise
+        TCP in decision.cell[Axis.PROTOCOL] and bool(decision.cell[Axis.DPORT] - known)
+        for decision in decide(view.ruleset)
     )

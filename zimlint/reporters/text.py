@@ -152,7 +152,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
         if evidence.path:
             yield "path", path_words(evidence.path, finding.span.source)
     if finding.certainty == "possible":
-        yield "perhaps", "only if a match that the text alone does not settle goes this way"
+        yield "perhaps", "only if what the text alone does not settle goes this way"
     if finding.fix:
         yield "fix", escaped(finding.fix)
     for span, why in finding.related[:_MAX_RELATED]:
