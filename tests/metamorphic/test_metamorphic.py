@@ -30,6 +30,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "checks/dead-deny/fires-ban-behind-an-open-port-in-ufw",
         "halves of networks",
     ): "a ban in two halves is two lines, of which ufw status shows one",
+    ("checks/admin-console-exposed/fires-with-ldap-in-one-line", "ports apart"): "several lines are several faults",
     ("checks/ssh-exposed/quiet-by-ipsec", "other names"): "behind -m policy, --proto is an option of that match",
     ("checks/template/fires-shell", "quoted words"): "a $ in quotes is text to iptables-restore",
     ("checks/matches-nothing/quiet-all-can-hold", "ports apart"): "half of the list contradicts another match",

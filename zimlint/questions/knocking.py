@@ -31,7 +31,7 @@ def by_knocking(ruleset: Ruleset, packet: Packet) -> bool:
     lists = {name for name in asked if name is not None}
     if not lists or None in asked:
         return False
-    filling = [rule for rule in _rules(ruleset) if _filled(rule) in lists]
+    filling = [rule for rule in _rules(ruleset) if _filled(rule) & lists]
     return not any(any(rule is each for each in passed) or not _is_secret(rule) for rule in filling)
 
 
@@ -51,11 +51,12 @@ def _asked(rule: FilterRule) -> str | None:
     return _name(texts[0])
 
 
-def _filled(rule: FilterRule) -> str | None:
-    """The list that a line puts addresses on; ``--set`` holds of every packet, so it is no condition of the line."""
-    text = rule.span.source.line(rule.span.line)
-    found = re.search(r"-m recent (.*?--set\b.*)", text)
-    return _name(found[1]) if found else None
+def _filled(rule: FilterRule) -> set[str]:
+    """All lists that a line may put addresses on, by its text: ``--set`` always holds, so it is no condition."""
+    text = re.sub(r"(--\w+)=", r"\1 ", rule.span.source.line(rule.span.line).replace('"', ""))
+    if "recent" not in text or not re.search(r"--set(?![\w-])", text):
+        return set()
+    return {"DEFAULT", *re.findall(r"--na?m?e? (\S+)", text)}
 
 
 def _name(text: str) -> str:
