@@ -96,6 +96,7 @@ MATCHES: dict[str, Extension] = {
     "udp": Extension(),
 }
 
+MARKS = ("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")
 _ONE_MARK = "{}: One of the --set-xmark, --{{and,or,xor,set}}-mark options is required"
 
 TARGETS: dict[str, Extension] = {
@@ -104,7 +105,9 @@ TARGETS: dict[str, Extension] = {
     "CHECKSUM": Extension(needs=("--checksum-fill",)),
     "CLASSIFY": Extension(needs=("--set-class",)),
     "CLUSTERIP": Extension(families=_V4),
-    "CONNMARK": Extension(one_of="CONNMARK target: No operation specified"),
+    "CONNMARK": Extension(
+        one_of="CONNMARK target: No operation specified", any_of=(*MARKS, "--save-mark", "--restore-mark")
+    ),
     "CONNSECMARK": Extension(one_of="CONNSECMARK target: parameter required"),
     "CT": Extension(),
     "DNAT": Extension(needs=("--to-destination",)),

@@ -177,5 +177,8 @@ ALSO = {
 ONLY_IPV6 = frozenset({"--ahlen", "--ahres"})
 """Options that a match has for IPv6 alone."""
 
-PLAIN = frozenset({("statistic", "--mode"), ("connlabel", "--set")})
+PLAIN = frozenset({
+    ("statistic", "--mode"), ("connlabel", "--set"), ("hl", "--hl-gt"), ("hl", "--hl-lt"), ("ttl", "--ttl-gt"),
+    ("ttl", "--ttl-lt"),
+})  # fmt: skip
 """Options that take no ``!``, though others of that name do; a target's never do."""

@@ -40,6 +40,9 @@ def check_options(module: str, slots: Sequence[Slot], known: bool, family: Famil
     if six is not None and family is Family.IPV4:
         raise Refused(f'unknown option "{six}"')
     for slot in slots:
+        alone = slot.name == "shared_set" or (module == "ecn" and slot.keyword.startswith("--ecn-tcp"))
+        if alone and slot.indexes:
+            raise Refused(f"Bad argument behind {slot.keyword}, which takes none")
         if slot.negated and (module.isupper() or (module, slot.keyword) in PLAIN):
             raise Refused(f'{module}: option "{slot.keyword}" cannot be inverted.')
     missing = next((needed for needed in extension.needs if needed not in written), None)
