@@ -11,6 +11,7 @@ from zimlint.model import (
     DstPorts,
     FilterRule,
     InInterface,
+    MarkIs,
     Opaque,
     Problem,
     Protocols,
@@ -21,6 +22,7 @@ from zimlint.source import Source
 
 TCP = Protocols(RangeSet([(6, 6)]))
 UDP = Protocols(RangeSet([(17, 17)]))
+_ALL = 0xFFFFFFFF
 PORT_25 = DstPorts(RangeSet([(25, 25)]))
 
 TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
@@ -30,6 +32,11 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -s 10.1.0.0/255.255.0x0.0", (SrcAddress(network("10.1.0.0/16")[1]),)),
     ("-AINPUT -s 10.0.0.1", (SrcAddress(network("10.0.0.1")[1]),)),
     ("-A INPUT -ieth0", (InInterface("eth0"),)),
+    ("-A INPUT -m mark --mark 1 -m mark --mark 2", (MarkIs("mark", 1, _ALL), MarkIs("mark", 2, _ALL))),
+    (
+        "-A INPUT -m mark --mark 1 -m connmark --mark 2 -m connmark --mark 3",
+        (MarkIs("mark", 1, _ALL), MarkIs("connmark", 2, _ALL), MarkIs("connmark", 3, _ALL)),
+    ),
     ("-A INPUT -p 006 --dport 25", (TCP, PORT_25)),
     ("-A INPUT -p 0x6 -mtcp --dport 25", (TCP, PORT_25)),
     ("[a:] -A INPUT -p tcp", (TCP,)),
@@ -72,6 +79,10 @@ def test_what_the_tool_takes(lines: str, expected: tuple[Condition, ...]) -> Non
 
 
 REFUSED = [
+    (
+        "-A INPUT -m connmark --mark 1 -m mark --mark 2 -m connmark --mark 3",
+        'mark: option "--mark" can only be used once.',
+    ),
     ("-A INPUT -s 198.51.08.0", "host/network `198.51.08.0' not found"),
     ("-A INPUT -s 10.0.0.0/08", "invalid mask `08' specified"),
     ("-A INPUT -s 10.0.0.0/255.255", "invalid mask `255.255' specified"),

@@ -22,6 +22,7 @@ from zimlint.model import (
     IcmpTypes,
     Inert,
     InInterface,
+    MarkIs,
     Nat,
     OpaqueTarget,
     OutInterface,
@@ -81,6 +82,7 @@ def _loadable_conditions(ruleset: Ruleset, chain: Chain, rule: FilterRule) -> It
         given = (Protocols(RangeSet([(icmp, icmp)])),)
     yield from given
     kinds: set[type] = {Protocols}
+    marks = [condition.kind for condition in rule.conditions if isinstance(condition, MarkIs)]
     for condition in rule.conditions:
         if isinstance(condition, _ONCE) and type(condition) in kinds:
             continue
@@ -98,6 +100,8 @@ def _loadable_conditions(ruleset: Ruleset, chain: Chain, rule: FilterRule) -> It
                 fits = _is_protocol(given, ICMP, ICMPV6)
             case SetMatch(name):
                 fits = name in sets_of(ruleset.family)
+            case MarkIs(kind):  # `-m mark -m connmark -m mark`: the last --mark is connmark's
+                fits = len(set(marks)) < 2 or marks.count(kind) < 2
             case CtOriginal("sport" | "dport", ports) if len(ports.ranges) > 1 and len((ALL_PORTS - ports).ranges) > 1:
                 fits = False
             case _:

@@ -16,7 +16,7 @@ from zimlint.formats.modules import (
     owners,
 )
 from zimlint.formats.names import protocol_number
-from zimlint.formats.requirements import check_options, check_protocol
+from zimlint.formats.requirements import check_once, check_options, check_protocol
 from zimlint.formats.shapes import COMMANDS, PLACEHOLDER, Slot, keywords
 from zimlint.formats.tables import Refused
 from zimlint.packets import Family
@@ -133,6 +133,9 @@ class _Sorter:
         if self.split or self.renamed or self.literal:
             return Rewrite(frozenset(self.split), tuple(self.renamed), frozenset(self.literal))
         for group in self._loaded():
+            if group.known:
+                check_once(group.module, group.slots)
+        for group in self._loaded():
             check_options(group.module, group.slots, group.known, self.family)
             written = [slot.keyword for slot in group.slots]
             check_protocol(group.module, self._number(), self.protocol is not None, written)
@@ -212,7 +215,10 @@ class _Sorter:
 
     def _owner(self, name: str) -> Group | None:
         having = owners(name)
-        return next((group for group in self._loaded() if group.known and group.module in having), None)
+        groups = [group for group in self._loaded() if group.known and group.module in having]
+        # a match that is loaded again is a copy, whose options stay where the first one's are (``command_match``)
+        first = {group.module: place for place, group in enumerate(groups)}
+        return min(groups, key=lambda group: first[group.module], default=None)
 
     def _load_implied(self) -> None:
         """The match of ``-p``: loaded once, when an option is found that nothing else has."""

@@ -30,8 +30,22 @@ def check_protocol(module: str, number: int | None, given: bool, written: Sequen
     raise Refused(f"RULE_APPEND failed (Invalid argument): {module} needs another -p")
 
 
+def check_once(module: str, slots: Sequence[Slot]) -> None:
+    """Refused where an option is there twice, which the tool sees while it still reads the line."""
+    if module in ("policy", "SET", "rateest"):
+        return
+    names = [(slot.name, slot.keyword) for slot in slots]
+    twice = next((keyword for index, (name, keyword) in enumerate(names) if (name, keyword) in names[:index]), None)
+    ports = [slot for slot in slots if slot.name in ("sport", "dport")]
+    if len({slot.name for slot in ports}) < len(ports):
+        side = "source" if ports[-1].name == "sport" else "destination"
+        raise Refused(f"Only one `--{side}-port' allowed")
+    if twice:
+        raise Refused(f'{module}: option "{twice}" can only be used once.')
+
+
 def check_options(module: str, slots: Sequence[Slot], known: bool, family: Family) -> None:
-    """Refused where a match or target lacks an option, or has one twice or beside another that excludes it."""
+    """Refused where a match or target lacks an option, or has one beside another that excludes it."""
     if not known:
         return
     extension = TARGETS[module] if module.isupper() else MATCHES[module]
@@ -55,16 +69,6 @@ def check_options(module: str, slots: Sequence[Slot], known: bool, family: Famil
     lonely = next((word for word in written if ALSO.get(word, word) not in written), None)
     if lonely:
         raise Refused(f'{module}: option "{lonely}" also requires "{ALSO[lonely]}".')
-    if module in ("policy", "SET", "rateest"):
-        return
-    names = [(slot.name, slot.keyword) for slot in slots]
-    twice = next((keyword for index, (name, keyword) in enumerate(names) if (name, keyword) in names[:index]), None)
-    ports = [slot for slot in slots if slot.name in ("sport", "dport")]
-    if len({slot.name for slot in ports}) < len(ports):
-        side = "source" if ports[-1].name == "sport" else "destination"
-        raise Refused(f"Only one `--{side}-port' allowed")
-    if twice:
-        raise Refused(f'{module}: option "{twice}" can only be used once.')
 
 
 def _check_alternatives(module: str, written: list[str]) -> None:
