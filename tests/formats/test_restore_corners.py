@@ -135,6 +135,7 @@ VALUES = [
     ("-A INPUT -j CONNMARK --left-shift-mark 3", "CONNMARK target: No operation specified"),
     ("-A INPUT -p ah -m ah --ahlen 5", 'unknown option "--ahlen"'),
     ("-A INPUT -j LOG --log-level warn", 'LOG: bad value for option "--log-level", or out of range.'),
+    ("-A INPUT -j NFQUEUE --queue-balance 6:6", 'NFQUEUE: bad value for option "--queue-balance", or out of range.'),
     ("-A INPUT -j NFQUEUE --queue-balance 5", 'NFQUEUE: bad value for option "--queue-balance", or out of range.'),
     ("-A INPUT -m physdev --physdev-in sixteen-letters-x", "interface name `sixteen-letters-x' must be shorter than "
      "IFNAMSIZ (15)"),
@@ -152,6 +153,13 @@ def test_values_of_what_is_not_evaluated(line: str, words: str) -> None:
 def test_a_zone_is_a_number() -> None:
     _, problems = _read("-A PREROUTING -j CT --zone -1", "raw")
     assert [problem.message for problem in problems] == ['CT: bad value for option "--zone", or out of range.']
+
+
+def test_a_segment_is_only_clamped_where_a_path_is_known() -> None:
+    _, problems = _read("-A PREROUTING -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu", "mangle")
+    assert [problem.fatal for problem in problems] == [True]
+    _, problems = _read("-A FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu", "mangle")
+    assert problems == ()
 
 
 def test_a_field_for_congestion_needs_no_protocol() -> None:

@@ -197,7 +197,7 @@ def _plain_addresses(text: str, _bounds: str, family: Family) -> None:
 def _balance(text: str, _bounds: str, _family: Family) -> None:
     first, colon, last = text.partition(":")
     low, high = number(first or "0", 65535), number(last or "65535", 65535)
-    if not colon or low > high or high - low == 65535:
+    if not colon or low >= high or high - low == 65535:
         raise ValueError(text)
 
 

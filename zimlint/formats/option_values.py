@@ -111,7 +111,7 @@ VALUES: dict[str, dict[str, str]] = {
     "ECN": {"--ecn-tcp-cwr": "u8 0 1", "--ecn-tcp-ece": "u8 0 1", "--ecn-ip-ect": "u8 0 3"},
     "HL": {"--hl-set": "u8", "--hl-dec": "u8 1 0", "--hl-inc": "u8 1 0"},
     "HMARK": {
-        "--hmark-tuple": "list src|dst|sport|dport|spi|ct", "--hmark-src-prefix": "plenmask",
+        "--hmark-tuple": "begun src|dst|sport|dport|spi|ct", "--hmark-src-prefix": "plenmask",
         "--hmark-dst-prefix": "plenmask", "--hmark-sport-mask": "u16", "--hmark-dport-mask": "u16",
         "--hmark-spi-mask": "u32", "--hmark-sport": "u16", "--hmark-dport": "u16", "--hmark-spi": "u32",
         "--hmark-proto-mask": "u16", "--hmark-rnd": "u32", "--hmark-mod": "u32 1 0", "--hmark-offset": "u32",

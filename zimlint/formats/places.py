@@ -23,6 +23,9 @@ def check_place(outline: Outline, table: str, chain: str) -> None:
     known = [group.module for group in (*outline.matches, outline.target) if group is not None and group.known]
     if "DROP" in known and table == "nat":
         raise Refused(NAT_DROPS)
+    clamps = outline.target is not None and any(slot.keyword == "--clamp-mss-to-pmtu" for slot in outline.target.slots)
+    if clamps and built_in and chain in _NO_OUTPUT:
+        raise Refused(f"RULE_APPEND failed (Invalid argument): rule in chain {chain}, no path to clamp to there")
     for module in known:
         places = PLACES.get(module)
         chains = places.get(table) if places is not None else CHAINS_OF.get(module, ())
