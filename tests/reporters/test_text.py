@@ -58,7 +58,7 @@ def test_a_finding_as_the_design_shows_it() -> None:
 def test_a_possible_finding_says_so_twice() -> None:
     text = reporter("text")(report(FINDING._replace(certainty="possible")), Style()).findings
     assert "accepts 203.0.113.9 (possible)\n" in text
-    assert "= perhaps only if a match" in text
+    assert "= perhaps only if what the text alone does not settle" in text
 
 
 def test_related_places_are_listed_up_to_six() -> None:
