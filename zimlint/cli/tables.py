@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
@@ -57,6 +58,8 @@ def _ports(catalogue: Catalogue) -> str:
 
 
 def _explained(checks: Mapping[str, Check], name: str) -> str:
+    pasted = re.fullmatch(r"(?:error|warning|info|note)\[(.+)\]:?", name)  # as it stands in a report
+    name = pasted[1] if pasted else name
     known_check(checks, name)
     return "\n".join(_lines(checks[name])) + "\n"
 

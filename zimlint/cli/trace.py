@@ -16,7 +16,7 @@ from zimlint.formats.iptables_save import as_loaded
 from zimlint.host import Host
 from zimlint.model import Ruleset, Step
 from zimlint.packets import Family, Packet
-from zimlint.reporters.words import effect_words, escaped, packet_words, runs
+from zimlint.reporters.words import counted, effect_words, escaped, packet_words, runs
 from zimlint.semantics.replay import Replay, replay
 from zimlint.source import ConfigError
 
@@ -54,6 +54,7 @@ def ruleset_for(host: Host, family: Family) -> Ruleset | None:
 
 def _answer_one(host: Host, packet: Packet, form: str) -> bool:
     ruleset = ruleset_for(host, packet.family)
+    _warn_of_unread(host)
     if ruleset is not None:
         _warn_of_faults(ruleset)
     answer = None if ruleset is None else replay(ruleset, packet)
@@ -72,6 +73,7 @@ def _answer_all(host: Host, file: str, form: str) -> bool:
     good = True
     answers: list[str] = []
     rulesets = {family: ruleset_for(host, family) for family in Family}
+    _warn_of_unread(host)
     for ruleset in rulesets.values():
         if ruleset is not None:
             _warn_of_faults(ruleset)
@@ -113,6 +115,14 @@ def _warn_of_faults(ruleset: Ruleset) -> None:
         so = "what it loads is traced" if ruleset.view == "dump" else "the files as they are meant are traced"
         place = f"{escaped(fault.span.source.name)}:{fault.span.line}"
         complain(f"{place}: {escaped(fault.message)}: the file does not load as a whole, {so}")
+
+
+def _warn_of_unread(host: Host) -> None:
+    """Say so where lines were not evaluated: the answer is that of the others."""
+    for ruleset in host.rulesets:
+        if ruleset.unread_lines:
+            lines = counted(ruleset.unread_lines, "line")
+            complain(f"{escaped(ruleset.source.name)}: {lines} not evaluated: what they do is not in the answer")
 
 
 def _object(name: object, packet: Packet, answer: Replay | None) -> str:

@@ -17,7 +17,9 @@ from zimlint.model import IpSet, Problem, Ruleset
 from zimlint.packets import Family
 from zimlint.source import Source
 
-UNKNOWN = "not an iptables-save dump, ufw status, ufw profile, ipset save or file of /etc/ufw"
+UNKNOWN = (
+    "not an iptables-save dump, ufw status, ufw profile, ipset save, file of /etc/ufw or commands of ufw or iptables"
+)
 
 _DUMP_SLOT = "dump "
 

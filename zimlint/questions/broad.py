@@ -30,7 +30,7 @@ _PROBES: tuple[tuple[Transport, int], ...] = (
 
 
 def everything(check: Check, case: Case) -> Iterator[Finding]:
-    """A line lets a source to every port: the public at large (``from: public``), or a network (``undeclared``)."""
+    """A line lets a source reach every port: the public at large (``from: public``), or a network (``undeclared``)."""
     public = check.params.get("from") == "public"
     for view in case.views:
         for opening in view.of_kind("everything" if public else "wide"):
@@ -46,7 +46,7 @@ def everything(check: Check, case: Case) -> Iterator[Finding]:
             verb = "may let" if certainty == "possible" else "lets"
             yield finding(
                 check, case, opening_span(view, opening),
-                f"one line {verb} {who}{_by(opening)} to {_how_many(opening)} port ({', '.join(whole)}), "
+                f"one line {verb} {who}{_by(opening)} reach {_how_many(opening)} port ({', '.join(whole)}), "
                 f"{port_words(case, evidence.packet.destination_port)} among them",
                 severity=Severity.INFO if vpn else None, certainty=certainty, families=[view.family],
                 ports=[f"0-65535/{transport}" for transport in whole],

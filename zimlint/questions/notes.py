@@ -13,11 +13,6 @@ from zimlint.model import Opaque
 from zimlint.packets import Family
 from zimlint.questions.case import Case
 
-_UNSEEN = {
-    "status": "nat, before.rules and the chains of other programs",
-    "fragment": "the rest of ufw's files",
-}
-
 
 def note(check: Check, case: Case) -> Iterator[Note]:
     """One sentence about the limits of the view, where there are any."""
@@ -50,7 +45,7 @@ def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
     """What nothing that was given shows; a whole tree or dump of both families leaves nothing to say."""
     families = {view.family for view in case.views}
     if not views & {"dump", "tree"}:
-        yield _UNSEEN["status" if "status" in views else "fragment"]
+        yield _unseen(case, views)
     if families == {Family.IPV4} and not _ipv6_told(case):
         yield "IPv6"
     if families == {Family.IPV6}:
@@ -61,6 +56,14 @@ def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
                 (opening.rule.conditions if opening.rule else ()) if isinstance(condition, Opaque)}  # fmt: skip
     for name in sorted(profiles):
         yield f"the ports of profile '{name}'"
+
+
+def _unseen(case: Case, views: Set[str]) -> str:
+    """What a status, a file of a tree, or a script of commands says nothing about."""
+    if "status" in views:
+        return "nat, before.rules and the chains of other programs"
+    of_ufw = any(name.startswith("ufw") for view in case.views for name in view.ruleset.tables.get("filter", {}))
+    return "the rest of ufw's files" if of_ufw else "what was loaded before these commands"
 
 
 def _default_known(case: Case) -> bool:
