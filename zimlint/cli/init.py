@@ -32,6 +32,8 @@ def run_init(options: InitOptions) -> int:
     target = os.path.normpath(os.path.join(folder, SITE_FILE))
     if os.path.lexists(target):
         raise ConfigError(f"{target} is there already, nothing is written")
+    if not os.path.lexists(options.path):
+        raise ConfigError(f"{options.path}: no such file or directory, nothing is written")
     batches, unread = read_inputs(options.inputs)
     hosts = [host for batch in batches for host in batch.hosts]
     text = "".join(f"{line}\n" for line in _lines(hosts, folder))

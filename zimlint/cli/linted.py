@@ -16,6 +16,7 @@ from zimlint.cli.sites import KnownSite, Rules, known_site, own_rules, warn_of_m
 from zimlint.cli.status import CLEAN, FINDINGS, UNUSABLE
 from zimlint.engine import Job, lint
 from zimlint.finding import Report, Severity, Unread
+from zimlint.source import ConfigError
 
 
 class Linted(NamedTuple):
@@ -33,6 +34,7 @@ class Linted(NamedTuple):
 
 def judged(linted: Linted, options: LintOptions) -> Report:
     """What a baseline leaves of the report, from which severity on it fails the run, and the exit status."""
+    _refuse_own_input(linted, options)
     report = linted.report
     if options.baseline is not None:
         report = without_known(linted, options.baseline)
@@ -45,6 +47,17 @@ def judged(linted: Linted, options: LintOptions) -> Report:
     status = UNUSABLE if report.unread else FINDINGS if failed else CLEAN
     least = min((threshold for _, threshold in linted.thresholds), default=Severity.WARNING)
     return report._replace(fail_on=least, status=status)
+
+
+def _refuse_own_input(linted: Linted, options: LintOptions) -> None:
+    """A report never takes the place of a file that it is about."""
+    files = {os.path.realpath(wanted.file): wanted.file for wanted in options.reports if wanted.file is not None}
+    sources = (source for batch in linted.batches for host in batch.hosts for source in host.sources) if files else ()
+    for source in sources:
+        if os.path.realpath(source.name) in files:
+            raise ConfigError(
+                f"--output {files[os.path.realpath(source.name)]}: this file is among those that are linted"
+            )
 
 
 def without_known(linted: Linted, file: str) -> Report:

@@ -12,6 +12,9 @@ from zimlint.cli.output import complain, say, terminal_columns, wants_colour, wa
 from zimlint.finding import Report
 from zimlint.reporters import Rendered, Style, reporter
 
+_TELLING = ("text", "concise", "json", "jsonl", "sarif")
+"""The formats with a place for what a baseline holds in vain."""
+
 
 def publish(report: Report, options: LintOptions) -> bool:
     """Give all reports; whether all files could be written. What stands beside the findings is said once."""
@@ -26,10 +29,14 @@ def publish(report: Report, options: LintOptions) -> bool:
             say(rendered.findings)
         else:
             good = _write(wanted.file, rendered.findings) and good
-    if not shown and not remarks and not options.quiet:
+    if not options.quiet and not shown and not remarks:
         from zimlint.reporters.text import summary
 
         remarks = f"{summary(report)}\n"  # else a pipeline's log would show nothing at all
+    if report.gone and not options.quiet and not any(wanted.format in _TELLING for wanted in options.reports):
+        from zimlint.reporters.text import gone_lines
+
+        remarks = "".join(f"{line}\n" for line in gone_lines(report)) + remarks
     warn(remarks)
     return good
 

@@ -10,6 +10,8 @@ import os
 import stat
 import sys
 
+from zimlint.cli.ids import hint
+from zimlint.cli.options import COMMANDS
 from zimlint.finding import Unread
 from zimlint.source import Source
 
@@ -83,7 +85,8 @@ def why_not(error: OSError, path: str) -> str:
         case errno.ELOOP:
             return "symbolic links that lead in a circle"
         case errno.ENOENT:
-            return "no such file or directory"
+            near = hint(path, COMMANDS) if path.isalpha() else ""
+            return f"no such file or directory{near}"
         case _:
             return (error.strerror or str(error)).lower()
 

@@ -53,7 +53,8 @@ def _hidden(case: Case, views: Set[str]) -> Iterator[str]:
     if any(not piece.decision.settled for view in case.views for opening in view.openings for piece in opening.pieces):
         yield "every packet: the rules tell too many kinds apart, and only the likely ones were looked at"
     profiles = {condition.text for view in case.views for opening in view.of_kind("unseen") for condition in
-                (opening.rule.conditions if opening.rule else ()) if isinstance(condition, Opaque)}  # fmt: skip
+                (opening.rule.conditions if opening.rule else ())
+                if isinstance(condition, Opaque) and condition.module == "ufw-app"}  # fmt: skip
     for name in sorted(profiles):
         yield f"the ports of profile '{name}'"
 
@@ -62,7 +63,7 @@ def _unseen(case: Case, views: Set[str]) -> str:
     """What a status, a file of a tree, or a script of commands says nothing about."""
     if "status" in views:
         return "nat, before.rules and the chains of other programs"
-    of_ufw = any(name.startswith("ufw") for view in case.views for name in view.ruleset.tables.get("filter", {}))
+    of_ufw = any(kind.startswith("ufw") for kind in case.host.kinds.values())
     return "the rest of ufw's files" if of_ufw else "what was loaded before these commands"
 
 

@@ -41,7 +41,7 @@ def remarks(report: Report, style: Style) -> str:
     """What stands beside the findings: notes, what the baseline knows and is gone, the summary."""
     if style.quiet:
         return ""
-    return "".join(f"{line}\n" for line in (*_notes(report, style), *_gone(report), summary(report)))
+    return "".join(f"{line}\n" for line in (*_notes(report, style), *gone_lines(report), summary(report)))
 
 
 def summary(report: Report) -> str:
@@ -70,7 +70,8 @@ def _notes(report: Report, style: Style) -> Iterator[str]:
         yield f"{_paint('note', '1', style)}[{note.check}]: {escaped(note.host)}: {escaped(note.message)}"
 
 
-def _gone(report: Report) -> Iterator[str]:
+def gone_lines(report: Report) -> Iterator[str]:
+    """What a baseline knows and nothing shows any more."""
     if report.gone:
         verb = "occurs" if len(report.gone) == 1 else "occur"
         yield f"{counted(len(report.gone), 'known finding')} of the baseline no longer {verb}:"
