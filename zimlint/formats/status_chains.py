@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from zimlint.formats.status_rows import Row
 from zimlint.formats.status_rules import CHAINS, rules_of
 from zimlint.host import AppProfile
-from zimlint.model import Chain, CtState, Decide, FilterRule, InInterface, Protocols, Verdict
+from zimlint.model import Chain, CtState, Decide, FilterRule, InInterface, OutInterface, Protocols, Verdict
 from zimlint.packets import ICMPV6, Family, RangeSet
 from zimlint.source import Span
 
@@ -24,7 +24,8 @@ def active_chains(
 ) -> dict[str, Chain]:
     """The built-in chains of a running ufw; ``defaults`` names those that are known, and where they stand."""
     rules: dict[str, list[FilterRule]] = {name: [] for name in CHAINS.values()}
-    rules["INPUT"] += _before_rules(family, span)
+    rules["INPUT"] += _before_rules(InInterface("lo"), family, span)
+    rules["OUTPUT"] += _before_rules(OutInterface("lo"), family, span)
     for row in rows:
         if row.family is family:
             rules[CHAINS[row.direction]] += rules_of(row, profiles)
@@ -40,10 +41,10 @@ def inactive_chains(span: Span) -> dict[str, Chain]:
     return {name: Chain(name, Verdict.ACCEPT, (), span) for name in CHAINS.values()}
 
 
-def _before_rules(family: Family, span: Span) -> Iterable[FilterRule]:
+def _before_rules(loopback: InInterface | OutInterface, family: Family, span: Span) -> Iterable[FilterRule]:
     """What every ufw has ahead of its rows and never shows: loopback, replies, and what IPv6 cannot live without."""
     accept = Decide(Verdict.ACCEPT)
-    yield FilterRule((InInterface("lo"),), accept, span)
+    yield FilterRule((loopback,), accept, span)
     yield FilterRule((CtState(frozenset({"RELATED", "ESTABLISHED"})),), accept, span)
     if family is Family.IPV6:
         yield FilterRule((Protocols(RangeSet([(ICMPV6, ICMPV6)])),), accept, span)
