@@ -13,7 +13,7 @@ from zimlint.finding import Finding, Severity
 from zimlint.model import Chain, FilterRule, Goto, Inert, Jump
 from zimlint.questions.case import Case, View, chain_span
 from zimlint.questions.findings import finding
-from zimlint.zimbra.tools import keeper, load_tools
+from zimlint.zimbra.tools import comes_and_goes, keeper, load_tools
 
 _REMEMBERING = ("recent", "quota", "nfacct", "hashlimit", "limit", "connlimit", "rateest", "statistic")
 """Matches that remember what they saw, so that a line without a target has an effect (man iptables-extensions)."""
@@ -48,7 +48,10 @@ def callers(held: Mapping[str, Chain]) -> dict[str, list[tuple[str, FilterRule]]
 
 
 def _unused(check: Check, case: Case, view: View, table: str, held: Mapping[str, Chain]) -> Iterator[Finding]:
-    """A chain with lines that no line names; what only such a chain calls is not told as well."""
+    """A chain with lines that no line names; what only such a chain calls is not told as well.
+
+    Where the lines are the administrator's and the call is a program's (DOCKER-USER), it comes as the program starts.
+    """
     ruleset = view.ruleset
     if ruleset.view == "fragment" or any(problem.fatal for problem in ruleset.problems):
         return  # the line that leads there may be in another file, or among those that were refused
@@ -56,8 +59,9 @@ def _unused(check: Check, case: Case, view: View, table: str, held: Mapping[str,
     alone = [
         chain
         for chain in held.values()
-        if chain.default is None and chain.rules and chain.name not in called and not keeper(tools, chain.name, held)
-    ]
+        if chain.default is None and chain.rules and chain.name not in called
+        and not keeper(tools, chain.name, held) and not comes_and_goes(tools, chain.name)
+    ]  # fmt: skip
     if alone:
         first, *others = alone
         count = f"{len(first.rules)} lines" if len(first.rules) > 1 else "a line"
