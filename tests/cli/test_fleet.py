@@ -255,23 +255,49 @@ def test_the_playbook_writes_the_layout_that_is_read() -> None:
     }
 
 
+def collect(folder: Path, scripts: dict[str, str]) -> None:
+    """Run the playbook for one host, on this machine, where each command is a line of shell."""
+    commands = folder / "bin"
+    commands.mkdir(exist_ok=True)
+    for name, line in scripts.items():
+        (commands / name).write_text(f"#!/bin/sh\n{line}\n")
+        (commands / name).chmod(0o755)
+    subprocess.run(
+        ["ansible-playbook", "-i", "mail1,", "-c", "local", "-e", "ansible_become=false", "-e",
+         f"ansible_python_interpreter={sys.executable}", "-e", f"collected={folder}/hosts", str(PLAYBOOK)],
+        cwd=folder, check=True, capture_output=True,
+        env={**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="ansible-playbook is not installed")
+def test_the_playbook_keeps_that_nothing_is_loaded(tmp_path: Path) -> None:
+    """The most open host is reported, nothing of an earlier collection hides it, and the user's own file stays."""
+    host = tmp_path / "hosts" / "mail1"
+    good_host(host)
+    (host / ".zimlint.yaml").write_text(SITE.partition("ignore")[0])
+    (host / "ufw-status.txt").write_text("Status: active\n")
+    text = "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them"
+    collect(tmp_path, {"iptables-save": f"echo '{text}' >&2", "ip6tables-save": ":", "ufw": ":"})
+    said = "# ip6tables-save printed nothing: no table is loaded"
+    policies = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", "COMMIT"]
+    assert (host / "rules.v6").read_text().splitlines() == [said, *policies]
+    assert (host / "rules.v4").read_text().splitlines() == [text, said.replace("ip6", "ip"), *policies]
+    assert (host / ".zimlint.yaml").exists()
+    assert not (host / "ufw-status.txt").exists()
+    run = run_zimlint("hosts/mail1/rules.v4", "hosts/mail1/rules.v6", cwd=tmp_path)
+    assert run.status == 1
+    assert "error[firewall-disabled]" in run.out
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="ansible-playbook is not installed")
 def test_the_playbook_collects_what_is_linted(tmp_path: Path) -> None:
     """With the real Ansible, on this machine, and commands that only print."""
     host = FIXTURES / "hosts" / "single-correct"
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    for name, file in (("iptables-save", "rules.v4"), ("ip6tables-save", "rules.v6"), ("ufw", "ufw-status.txt")):
-        (commands / name).write_text(f"#!/bin/sh\ncat {host / file}\n")
-        (commands / name).chmod(0o755)
-    subprocess.run(
-        ["ansible-playbook", "-i", "mail1,", "-c", "local", "-e", "ansible_become=false", "-e",
-         f"ansible_python_interpreter={sys.executable}", "-e",
-         f"collected={tmp_path}/hosts", str(PLAYBOOK)],
-        cwd=tmp_path, check=True, capture_output=True,
-        env={**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+    files = {"iptables-save": "rules.v4", "ip6tables-save": "rules.v6", "ufw": "ufw-status.txt"}
+    collect(tmp_path, {name: f"cat {host / file}" for name, file in files.items()})
     for file in ("rules.v4", "rules.v6", "ufw-status.txt"):
         assert (tmp_path / "hosts" / "mail1" / file).read_text().rstrip() == (host / file).read_text().rstrip()
     own = [path for path in (Path("/etc/ufw/ufw.conf"), Path("/etc/default/ufw")) if path.exists()]
