@@ -137,10 +137,12 @@ WANTED = """
 rules.v4 hosts/mail1/rules.v6 iptables etc/sysconfig/ip6tables iptables-save.txt mail1-iptables.rules iptables.save
 etc/ufw/user.rules before6.rules files/after.rules etc/ufw/ufw.conf etc/default/ufw mail1/default-ufw
 etc/ufw/applications.d/zimbra ufw-status.txt mail1_ufw_status ufw-status-verbose.log ipset.save
+iptables.up.rules ipset.rules ipset-save ufw-added.txt mail1_ufw_show_added firewall.ufw ufw-commands hosts/mail.fw
+mail1.iptables mail1.example.com.ip6tables mail1.ipset
 """
 UNWANTED = """
 iptables.md roles/iptables/defaults/main.yml iptables.sh templates/rules.v4.j2 99-net.rules applications.d/.gitkeep
-ufw_status.py docs/ufw-status.md README.md
+ufw_status.py docs/ufw-status.md README.md main.py ufw-commands.sh ufw-added.md .ufw docs/ufw roles/ufw.yml mail.fw.bak
 """
 
 OF_WHOLE_HOSTS = (".zimlint.yaml", "roles/iptables/tasks/main.yml", "playbooks/mail/site.yaml")
