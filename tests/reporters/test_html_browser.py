@@ -172,6 +172,23 @@ def test_nothing_is_wider_than_a_small_window(opened: Chrome, width: int) -> Non
     assert wide <= width
 
 
+def test_a_long_name_is_broken_in_a_small_window(browser: Chrome, tmp_path: Path) -> None:
+    """Of hosts in the map, the filters, findings, notes and what was not read."""
+    for name in ("a" * 120, "b" * 120):
+        bad_host(tmp_path / name)
+        (tmp_path / name / "rules.v6").unlink()
+        (tmp_path / name / "iptables.save").write_bytes(b"\0")
+    assert run_zimlint("--format", "html", "--output", "report.html", ".", cwd=tmp_path).status == 2
+    metrics = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.get((tmp_path / "report.html").as_uri())
+        assert len(browser.find_elements(By.CSS_SELECTOR, ".remarks li")) >= 4
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def _said(browser: Chrome, kind: str) -> list[dict[str, str]]:
     """What a log of the browser holds since it was last read."""
     entries: list[dict[str, str]] = browser.get_log(kind)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ ElementTree escapes it for HTML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -34,6 +35,12 @@ def el(tag: str, *content: Element | str, **attributes: str) -> Element:
         else:
             last.tail = f"{last.tail or ''}{one}"
     return made
+
+
+def with_commands(text: str) -> Iterator[Element | str]:
+    """An escaped text, what stands in backticks as code."""
+    for number, part in enumerate(re.split(r"`([^`]+)`", text)):
+        yield el("code", part) if number % 2 else part
 
 
 class Lines:

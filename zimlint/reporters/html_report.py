@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 from zimlint.finding import CheckText, Finding, Report, Severity
 from zimlint.reporters import Rendered, Style
 from zimlint.reporters.html_map import map_section
-from zimlint.reporters.html_parts import Lines, el, line_block, packet_line, way
+from zimlint.reporters.html_parts import Lines, el, line_block, packet_line, way, with_commands
 from zimlint.reporters.text import place, summary
 from zimlint.reporters.words import escaped, message_words
 
@@ -121,7 +121,7 @@ def _finding(finding: Finding, text: CheckText | None, lines: Lines) -> Element:
         data_severity=word, data_check=finding.check, data_host=escaped(finding.host),
     )  # fmt: skip
     if finding.fix:
-        made.append(el("p", el("b", "fix "), escaped(finding.fix), class_="fix"))
+        made.append(el("p", el("b", "fix "), *with_commands(escaped(finding.fix)), class_="fix"))
     if finding.related:
         seen = [
             el("li", el("span", place(span), class_="place"), f" {escaped(why)}")
