@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import pty
+import re
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -99,6 +103,34 @@ def test_a_folder_called_like_a_command_is_reached_with_a_dot(
     monkeypatch.chdir(tmp_path)
     assert main(["./checks"]) == 1
     assert " --> ./checks/rules.v4:9:1\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize("words", [["checks"], ["ports"], ["explain", "unused-suppression"]])
+def test_tables_and_texts_fit_the_terminal(words: list[str], columns: int) -> None:
+    """Nothing of what a pipe gets is lost; it takes lines of any length, and so does a wide terminal."""
+    shown = on_terminal(words, columns)
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= columns
+    piped = run(*words).stdout
+    assert sorted(re.sub(r"[\s-]", "", shown)) == sorted(re.sub(r"[\s-]", "", piped))  # a row of dashes may be shorter
+    assert on_terminal(words, 200) == piped
+
+
+def on_terminal(words: list[str], columns: int) -> str:
+    """What the command writes to a terminal of so many columns."""
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (24, columns))
+    command = [sys.executable, "-m", "zimlint", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=child, stderr=subprocess.DEVNULL) as process:
+        os.close(child)
+        seen = b""
+        with contextlib.suppress(OSError):  # as Linux ends it
+            while block := os.read(parent, 65536):
+                seen += block
+        os.close(parent)
+    assert process.returncode == 0
+    return seen.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(
