@@ -236,7 +236,7 @@ _MAX_APART = 4
 def _without_protocol(finding: Finding) -> str:
     """The line of a finding, but for its protocol and counters."""
     line = finding.span.source.line(finding.span.line)
-    return re.sub(r"^\[\d+:\d+\] |\b(?:tcp|udp)\b", "", line)
+    return re.sub(r"^\[\d+:\d+\] |(?:-p|--proto(?:col)?) \S+|\b(?:tcp|udp)\b", "", line)
 
 
 def _told_by_another(finding: Finding, findings: list[Finding]) -> bool:

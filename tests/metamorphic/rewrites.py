@@ -233,7 +233,9 @@ def _wrapped(lines: Sequence[Line]) -> list[Line]:
 def own_chains(lines: Sequence[Line]) -> list[str]:
     """The chains that a file declares beside the built-in ones, but those whose names say whose they are."""
     names = [found[1] for line in lines if (found := re.match(r":(\S+) -", line.text))]
-    return [name for name in names if name not in BUILT_IN and not re.match(r"ufw6?-|DOCKER|f2b-", name)]
+    return [
+        name for name in names if name not in BUILT_IN and not re.match(r"ufw6?-|DOCKER|f2b-|ts-|AS0_|CILIUM_", name)
+    ]
 
 
 def renamed(name: str) -> str:
