@@ -13,7 +13,7 @@ from zimlint.model import Verdict
 from zimlint.packets import TCP, Family, Packet, parse_address, union
 from zimlint.questions.case import Case, Piece, View, chain_span, dump_shows_ufw, opening_span, switched_off
 from zimlint.questions.findings import accepts, finding, origin, port_labels, port_words, proof, service_words
-from zimlint.questions.flows import OUTSIDER, decider, untracked_words
+from zimlint.questions.flows import OUTSIDER, decider, told_as_shut, untracked_words
 from zimlint.questions.openings import ENOUGH, broad
 from zimlint.questions.witness import SOURCE_PORT, refused
 from zimlint.semantics.replay import replay_forward
@@ -181,7 +181,9 @@ def _mismatch(check: Check, case: Case) -> Iterator[Finding]:
     for four, six in pairs:
         if any(True for view in (four, six) for _ in view.of_kind("default", "everything")):
             continue
-        yield from _differing(check, case, four, six, "public", offered)
+        told = told_as_shut(case, four)
+        left = [service for service in offered if service.label not in told]
+        yield from _differing(check, case, four, six, "public", left)
         if all(case.networks["cluster"].get(family) for family in Family):  # administrators may well use one family
             between = [service for service in on_host if service.exposure == "cluster"]
             yield from _differing(check, case, four, six, "cluster", between)

@@ -11,7 +11,7 @@ from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import FilterRule, Notrack, Ruleset, Step
 from zimlint.packets import ICMP, ICMPV6, TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
-from zimlint.questions.case import Case, View, chain_span, switched_off
+from zimlint.questions.case import Case, View, chain_span, opening_span, switched_off
 from zimlint.questions.findings import finding, service_words
 from zimlint.questions.openings import from_any_port
 from zimlint.questions.outsiders import refused_anyway
@@ -22,7 +22,7 @@ from zimlint.semantics.decide import decide_loopback
 from zimlint.semantics.hooks import UNICAST
 from zimlint.semantics.replay import Replay
 from zimlint.source import Span
-from zimlint.zimbra.catalogue import TRANSPORTS, Requirement, requirements
+from zimlint.zimbra.catalogue import TRANSPORTS, Requirement, Service, requirements
 from zimlint.zimbra.site import peers
 
 OUTSIDER = {Family.IPV4: "203.0.113.9", Family.IPV6: "2001:db8::9"}
@@ -46,10 +46,7 @@ _OF_FAMILY = {"icmp": Family.IPV4, "icmpv6": Family.IPV6}
 
 def required(check: Check, case: Case) -> Iterator[Finding]:
     """A service that the host is there for refuses those it is for; one finding for each line that does it."""
-    needs = requirements(
-        case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy,
-        peers=peers(case.site, case.node),
-    )  # fmt: skip
+    needs = _needs(case)
     views = [view for view in case.whole() if "filter" not in view.ruleset.unknown and not _off(case, view)]
     for kind in dict.fromkeys(view.ruleset.view for view in views):
         same = [view for view in views if view.ruleset.view == kind]
@@ -57,12 +54,35 @@ def required(check: Check, case: Case) -> Iterator[Finding]:
         for need in needs:
             hits = [hit for view in same if (hit := _blocked(case, view, need)) is not None]
             asked = [view for view in same if case.networks.get(need.source, {}).get(view.family)]
-            if hits and len(hits) == len(asked):
+            if hits and (len(hits) == len(asked) or shut_over_ipv4(case, hits[0][2], need)):
                 packet, path, view = hits[0]
                 span = decider(view, path, packet)
                 blocked.setdefault((span.source.name, span.line, need.source), []).append((need, view, packet, path))
         for found in blocked.values():
-            yield _blocked_finding(check, case, found)
+            yield _blocked_finding(check, case, found, [view for view in same if view.family is Family.IPV6])
+
+
+def shut_over_ipv4(case: Case, view: View, need: Requirement) -> bool:
+    """Whether a view of IPv4 refuses everybody what the host is there for, and offers something else: that IPv6 has it
+    helps few."""
+    if view.family is not Family.IPV4 or need.source != "public" or _blocked(case, view, need) is None:
+        return False
+    offered = [service for service in case.catalogue.services.values() if service.internet in ("required", "optional")]
+    return any(s.port in opening.ports(s.protocol, "public") for s in offered for opening in view.openings)
+
+
+def told_as_shut(case: Case, view: View) -> tuple[str, ...]:
+    """The services that are told as shut over IPv4, so that they are no second fault beside IPv6."""
+    if "filter" in view.ruleset.unknown or _off(case, view):
+        return ()
+    return tuple(need.service.label for need in _needs(case) if shut_over_ipv4(case, view, need))
+
+
+def _needs(case: Case) -> tuple[Requirement, ...]:
+    return requirements(
+        case.catalogue, case.node.roles, version=case.site.version, proxy=case.site.proxy,
+        peers=peers(case.site, case.node),
+    )  # fmt: skip
 
 
 def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[Step, ...], View] | None:
@@ -84,8 +104,9 @@ def _blocked(case: Case, view: View, need: Requirement) -> tuple[Packet, tuple[S
 
 
 def _blocked_finding(
-    check: Check, case: Case, found: list[tuple[Requirement, View, Packet, tuple[Step, ...]]]
+    check: Check, case: Case, found: list[tuple[Requirement, View, Packet, tuple[Step, ...]]], others: Iterable[View]
 ) -> Finding:
+    """``others`` are the views of IPv6, where the services may well be open."""
     need, view, packet, path = found[0]
     services = [each[0].service for each in found]
     verb = "refuse" if len(services) > 1 else "refuses"
@@ -96,8 +117,20 @@ def _blocked_finding(
         check, case, span,
         f"{service_words(services)} {verb} {source}{who}{untracked_words(view, span)}",
         families=[view.family], ports=[service.label for service in services], sources=[need.source],
-        evidence=Evidence(packet, path),
+        evidence=Evidence(packet, path), related=_open_elsewhere(services, need.source, others),
     )  # fmt: skip
+
+
+def _open_elsewhere(services: Iterable[Service], source: str, others: Iterable[View]) -> list[tuple[Span, str]]:
+    """The lines by which the services are open in other views."""
+    found: dict[Span, list[str]] = {}
+    for view in others:
+        for service in services:
+            openers = (each for each in view.openings if service.port in each.ports(service.protocol, source))
+            opener = next(openers, None)
+            if opener is not None:
+                found.setdefault(opening_span(view, opener), []).append(service.label)
+    return [(span, f"{', '.join(labels)} open over IPv6") for span, labels in found.items()]
 
 
 def decider(view: View, path: tuple[Step, ...], packet: Packet | None = None) -> Span:
