@@ -84,6 +84,8 @@ def test_peers() -> None:
     site = _site(FULL)
     assert peers(site, site.hosts[0]) == DEFAULT_ROLES  # of mail2 and mail3
     assert peers(_site("roles: [mta]\n"), Node("a", ("mta",))) == DEFAULT_ROLES
+    without_proxy = _site("roles: [mta]\nzimbra: {proxy: false}\n")
+    assert set(DEFAULT_ROLES) - set(peers(without_proxy, Node("a", ("mta",)))) == {"proxy"}
     assert peers(Site.default(), Node("a", DEFAULT_ROLES)) == ()
     assert is_single(Site.default())
     assert not is_single(site)

@@ -129,11 +129,13 @@ def is_single(site: Site) -> bool:
 
 
 def peers(site: Site, node: Node) -> tuple[str, ...]:
-    """The roles of the other nodes, none on a single server. Where the site names no other host, they may be any."""
+    """The roles of the other nodes, none on a single server. Where the site names no other host, they may be any; a
+    site that says that it has no proxy has none."""
     if is_single(site):
         return ()
     others = {role for host in site.hosts if host.name != node.name for role in host.roles}
-    return tuple(role for role in ROLES if role in others) or DEFAULT_ROLES
+    found = tuple(role for role in ROLES if role in others) or DEFAULT_ROLES
+    return found if site.proxy else tuple(role for role in found if role != "proxy")
 
 
 def also_allowed(site: Site, family: Family, port: int, protocol: Transport) -> RangeSet:
