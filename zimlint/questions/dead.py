@@ -18,7 +18,7 @@ from zimlint.questions.case import Case, View
 from zimlint.questions.findings import finding
 from zimlint.questions.followed import MAX_TRIES, follow, packet_of_part
 from zimlint.questions.late import late_bans
-from zimlint.questions.lines import REFUSALS, labels, named, other_icmp, verb
+from zimlint.questions.lines import REFUSALS, is_limit, labels, named, other_icmp, verb
 from zimlint.questions.unreached import Fault, faults
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.coverage import LEAVING
@@ -65,7 +65,8 @@ def _message(family: Family, fault: Fault) -> str:
         of = f" of {named(rule, family)}" if fault.calls else ""
         return f"{verb(rule)}{of} decides nothing: {_excluded(fault, family)}"
     what = named(rule, family)
-    head = f"{verb(rule)} for {what}" if isinstance(rule.target, (Jump, Goto)) else f"{verb(rule)} of {what}"
+    call = isinstance(rule.target, (Jump, Goto)) and not is_limit(rule)
+    head = f"{verb(rule)} for {what}" if call else f"{verb(rule)} of {what}"
     if fault.kind == "redundant":
         return f"{head} changes nothing: {_before(fault)}{' anyway' if fault.later else ''}"
     return f"{head} comes too late: {_before(fault)}"

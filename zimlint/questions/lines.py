@@ -17,6 +17,7 @@ from zimlint.model import (
     IcmpTypes,
     Jump,
     Nat,
+    Opaque,
     Protocols,
     Ruleset,
     SrcAddress,
@@ -29,6 +30,8 @@ from zimlint.zimbra.tools import Tool, adds_to, keeper, load_tools
 
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 REFUSALS = frozenset({Verdict.DROP, Verdict.REJECT})
+LIMIT, LIMIT_ACCEPT = ("ufw-user-limit", "ufw6-user-limit"), ("ufw-user-limit-accept", "ufw6-user-limit-accept")
+"""Where ``ufw limit`` leads what is over the limit, and all else (ufw/backend_iptables.py)."""
 
 
 class Line(NamedTuple):
@@ -64,7 +67,9 @@ def deciding_lines(ruleset: Ruleset) -> Iterator[Line]:
             for rule in chain.rules:
                 target = rule.target
                 aim = _aim(table, target)
-                if aim:
+                if is_limit(rule):
+                    yield Line(table, chain.name, rule, REFUSALS | {Verdict.ACCEPT}, tool is None)
+                elif aim:
                     yield Line(table, chain.name, rule, aim, _is_own(tool, chain.name, rule))
                 elif isinstance(target, (Jump, Goto)) and aims.get(target.chain):
                     called = keeper(tools, target.chain, chains)
@@ -82,6 +87,18 @@ def _is_own(tool: Tool | None, chain: str, rule: FilterRule) -> bool:
     if not ports:
         return sources and not any(isinstance(c, IcmpTypes) for c in rule.conditions)
     return not all(low == high and low in tool.own_ports for held in ports for low, high in held.ranges)
+
+
+def is_limit(rule: FilterRule) -> bool:
+    """Whether a line says ``ufw limit``: what is over it goes to ufw's chain; a row of ``ufw status`` is one line."""
+    match rule.target:
+        case Jump(chain):
+            return chain in LIMIT
+        case Decide(Verdict.ACCEPT):
+            texts = [c.text.split() for c in rule.conditions if isinstance(c, Opaque) and c.module == "recent"]
+            return any(words[:1] == ["!"] and "--hitcount" in words for words in texts)
+        case _:
+            return False
 
 
 def _aim(table: str, target: Target) -> frozenset[Verdict]:
@@ -144,6 +161,8 @@ def named(rule: FilterRule, family: Family) -> str:
 
 def verb(rule: FilterRule) -> str:
     """``DROP``, ``the jump to BANNED``."""
+    if is_limit(rule):
+        return "the limit"
     match rule.target:
         case Decide(verdict):
             return verdict.value

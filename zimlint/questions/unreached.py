@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from zimlint.model import Chain, Decide, FilterRule, Goto, Jump, Nat, Ruleset
 from zimlint.questions.banlists import alike, names_new, names_source, not_banned_twice
-from zimlint.questions.lines import REFUSALS, Line, deciding_lines, other_icmp
+from zimlint.questions.lines import LIMIT_ACCEPT, REFUSALS, Line, deciding_lines, is_limit, other_icmp
 from zimlint.semantics.blocking import Dead, explain
 from zimlint.semantics.coverage import LEAVING, Coverage
 from zimlint.semantics.implied import implied, wider
@@ -129,14 +129,19 @@ def _faults(held: Held) -> tuple[Fault, ...]:
 def _add(found: list[Fault], coverage: Coverage, line: Line) -> int | None:
     """The fault of a dead line: a new one, or that of lines before it that are dead for the same reason; its place."""
 
+    chains = coverage.ruleset.tables[line.table]
+    limited = {id(rule) for name in LIMIT_ACCEPT if name in chains for rule in chains[name].rules}
+
     def agrees(other: FilterRule) -> bool:
         target = other.target
+        if id(other) in limited and is_limit(line.rule):
+            return True
         if line.table == "nat":
             return isinstance(target, Nat) and target == line.rule.target
         return isinstance(target, Decide) and _like(target, line)
 
     known = [fault.dead for fault in found if fault.dead is not None]
-    tells = _tells(line, coverage.ruleset.tables[line.table][line.chain])
+    tells = _tells(line, chains[line.chain])
     dead = explain(coverage, line[:3], agrees, known[-1] if known else None, harmless=tells)
     if dead is None or not (dead.blocking or names_new(line.rule)):
         return None
