@@ -177,3 +177,12 @@ def test_bytes_that_are_no_utf8_are_read_and_shown(here: Path, capsys: Capture) 
     (mail / "rules.v4").write_bytes(text.replace(b"--dport 7071", b'--dport 7071 -m comment --comment "caf\xe9"'))
     assert main(["mail1"]) == 1
     assert "caf\\xe9" in capsys.readouterr().out
+
+
+def test_a_ruleset_of_nft_is_no_dump_whatever_its_name(here: Path, capsys: Capture) -> None:
+    (here / "host").mkdir()
+    (here / "host" / "rules.v4").write_text("table inet filter {\n\tchain input {\n\t}\n}\n")
+    for given in ("host", "host/rules.v4"):
+        assert main([given]) == 2
+        said = capsys.readouterr().err
+        assert "host/rules.v4: a ruleset of nft, which zimlint does not read" in said

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from zimlint.cli.reading import decode, read_file, read_head, why_not
 from zimlint.finding import Unread
-from zimlint.formats import ANSIBLE, HEAD, SCRIPTS, TREE_FILES, mostly_commands, named_kind, sniff
+from zimlint.formats import ANSIBLE, HEAD, SCRIPTS, TREE_FILES, mostly_commands, named_kind, of_nft, sniff
 from zimlint.source import Source
 
 PROFILES = "applications.d"
@@ -137,5 +137,5 @@ def _candidate(path: str, *, tasks: bool = False) -> Iterator[Source | Unread]:
         if kind in SCRIPTS and not tasks and not mostly_commands(head.text):
             return
     found = read_file(path)
-    if isinstance(found, Unread) or sniff(found) is not None:
+    if isinstance(found, Unread) or sniff(found) is not None or of_nft(found.text):
         yield found

@@ -44,7 +44,12 @@ def sniff(source: Source) -> str | None:
     for kind, known in FORMATS.items():
         if known.in_text(head):
             return "ufw-rules" if kind == "iptables-save" and _tree_file(source.name, head) else kind
-    return named_kind(source.name)
+    return None if of_nft(head) else named_kind(source.name)
+
+
+def of_nft(text: str) -> bool:
+    """Whether a text is a ruleset as ``nft list ruleset`` prints it (nft(8)); no format reads one."""
+    return _found(r"^(?:#!.*/nft\b|(?:add )?table (?:ip6?|inet|arp|bridge|netdev) \S+ ?\{|flush ruleset\s*$)", text)
 
 
 def mostly_commands(text: str) -> bool:

@@ -10,16 +10,12 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from zimlint.finding import Unread
-from zimlint.formats import ANSIBLE, INIT_SCRIPT, SCRIPTS, TREE_FILES, sniff
+from zimlint.formats import ANSIBLE, INIT_SCRIPT, SCRIPTS, TREE_FILES, of_nft, sniff
 from zimlint.host import AppProfile, Host, Setting, StatusReport, UserRule
 from zimlint.hosts.grouping import STATUS_SLOT, Group, Part, group
 from zimlint.model import IpSet, Problem, Ruleset
 from zimlint.packets import Family
 from zimlint.source import Source
-
-UNKNOWN = (
-    "not an iptables-save dump, ufw status, ufw profile, ipset save, file of /etc/ufw or commands of ufw or iptables"
-)
 
 _DUMP_SLOT = "dump "
 
@@ -43,7 +39,7 @@ def gather(
     for source in inputs:
         part = part_of(source, kind)
         if part is None:
-            unread.append(Unread(source.name, UNKNOWN))
+            unread.append(Unread(source.name, why_unknown(source)))
         else:
             parts.append(part)
     return tuple(host_of(found, default_ufw or {}, complete) for found in group(parts, base)), tuple(unread)
@@ -53,6 +49,14 @@ def part_of(source: Source, kind: str | None = None) -> Part | None:
     """A text with its kind; None where no format knows it."""
     found = kind or sniff(source)
     return None if found is None else Part(source, found, _slot(source, found))
+
+
+def why_unknown(source: Source) -> str:
+    """What to say of a text that no format knows."""
+    if of_nft(source.text):
+        return "a ruleset of nft, which zimlint does not read: give it what iptables-save and ip6tables-save show"
+    known = "iptables-save dump, ufw status, ufw profile, ipset save, file of /etc/ufw or commands of ufw or iptables"
+    return f"not an {known}"
 
 
 def _slot(source: Source, kind: str) -> str:

@@ -14,7 +14,7 @@ from zimlint.cli.options import LintOptions
 from zimlint.cli.reading import read_file
 from zimlint.finding import Unread
 from zimlint.host import Host
-from zimlint.hosts import UNKNOWN, part_of
+from zimlint.hosts import part_of, why_unknown
 from zimlint.hosts.grouping import Group, Part, group
 from zimlint.source import Source
 
@@ -39,19 +39,20 @@ class Filled(NamedTuple):
 
 def plan(options: LintOptions) -> tuple[list[Planned], list[Unread]]:
     """Look at all files once; what cannot be read is said at once."""
-    kinds: dict[Source, Part | None] = {}
+    kinds: dict[Source, Part | str] = {}
 
     def keep(source: Source) -> Source:
         part = part_of(source, options.inputs.kind)
         kept = _without_text(source)
-        kinds[kept] = None if part is None else part._replace(source=kept)
+        kinds[kept] = why_unknown(source) if part is None else part._replace(source=kept)
         return kept
 
     found, unread = find_inputs(options.inputs, options.config, keep)
     planned: list[Planned] = []
     for one in found:
-        parts = [part for part in map(kinds.__getitem__, one.sources) if part is not None]
-        unread += (Unread(source.name, UNKNOWN) for source in one.sources if kinds[source] is None)
+        told = [(source, kinds[source]) for source in one.sources]
+        parts = [part for _, part in told if isinstance(part, Part)]
+        unread += (Unread(source.name, reason) for source, reason in told if isinstance(reason, str))
         settings = {folder: _without_text(source) for folder, source in one.default_ufw.items()}
         one = one._replace(default_ufw=settings)
         groups = group(parts, os.getcwd())
