@@ -41,7 +41,7 @@ def settle(findings: Iterable[Finding], case: Case, beside: Iterable[Finding] = 
     """
     found = _join_protocols(_join_families(_join_views(list(findings), case)))
     found = join_lines(_explain(_follow_profiles(_follow_drift(_follow_first_line(found)))), case)
-    left = [finding for finding in found if not _told_by_another(finding, found)]
+    left = _follow_usual_port([finding for finding in found if not _told_by_another(finding, found)])
     order = {source.name: number for number, source in enumerate(case.host.sources)}
     return sorted((*left, *beside), key=lambda f: (order.get(f.span.source.name, len(order)), f.span.line, f.check))
 
@@ -96,6 +96,18 @@ def _follow_profiles(findings: list[Finding]) -> list[Finding]:
                     kept[place] = profile._replace(related=(*profile.related, so))
                     kept.remove(blocked)
                     break
+    return kept
+
+
+def _follow_usual_port(findings: list[Finding]) -> list[Finding]:
+    """That nobody gets to ssh where the site has it is told at its usual port, where that is open to everybody."""
+    kept = list(findings)
+    for locked in findings:
+        for place, usual in enumerate(kept) if locked.check == "ssh-locked-out" else ():
+            if usual.check == "unknown-port-open" and "22/tcp" in usual.ports and usual.severity >= locked.severity:
+                kept[place] = usual._replace(related=(*usual.related, (locked.span, f"and {locked.message}")))
+                kept.remove(locked)
+                break
     return kept
 
 

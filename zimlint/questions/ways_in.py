@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
 from zimlint.model import FilterRule, Opaque, Ruleset, Step
-from zimlint.packets import TCP, Family, Packet, RangeSet, parse_address
+from zimlint.packets import ALL_PORTS, TCP, Family, Packet, RangeSet, parse_address, union
 from zimlint.questions.case import Case, Opening, View, opening_span, switched_off
 from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
 from zimlint.questions.flows import OUTSIDER, decider
@@ -152,14 +152,14 @@ def _per(rate: re.Match[str]) -> str:
 
 
 def locked_out(check: Check, case: Case) -> Iterator[Finding]:
-    """No source reaches ssh, nor any port where ssh might be instead."""
+    """No source reaches ssh, nor, where nobody said its port, any other where it might be instead."""
     if switched_off(case) is not None or (case.host.status is not None and not case.host.status.active):
         return
-    known = {service.port for service in case.catalogue.services.values() if service.label != "22/tcp"}
+    elsewhere = _not_ssh(case)
     for kind in dict.fromkeys(view.ruleset.view for view in case.whole()):
         views = [view for view in case.whole() if view.ruleset.view == kind]
         whole = all(_shown(view) for view in views) and any(view.family is Family.IPV4 for view in views)
-        if whole and not any(_some_way(view, known - {case.site.ssh_port}) for view in views):
+        if whole and not any(_some_way(view, elsewhere) for view in views):
             view = next(view for view in views if view.family is Family.IPV4)
             packet = Packet(
                 view.family, TCP, parse_address(OUTSIDER[view.family])[1], SOURCE_PORT, None, case.site.ssh_port, "eth0"
@@ -179,12 +179,22 @@ def _shown(view: View) -> bool:
     return view.ruleset.unread_lines == 0 and (chain is None or chain.default_known)
 
 
-def _some_way(view: View, elsewhere: set[int]) -> bool:
-    """Whether anybody reaches, by whatever interface, a tcp port that is none of Zimbra's: ssh may be there."""
-    known = RangeSet((port, port) for port in elsewhere)
-    if any(p.transport == "tcp" and p.ports - known for opening in view.openings for p in opening.pieces):
+def _not_ssh(case: Case) -> RangeSet:
+    """The tcp ports where ssh does not listen: all but the one that the site names, else what the catalogue and the
+    site name for something else."""
+    site = case.site
+    own = RangeSet([(site.ssh_port, site.ssh_port)])
+    if site.ssh_port_given:
+        return ALL_PORTS - own
+    known = RangeSet((s.port, s.port) for s in case.catalogue.services.values() if s.protocol == "tcp")
+    return union((known, *(entry.ports for entry in site.also_allowed if entry.protocol == "tcp"))) - own
+
+
+def _some_way(view: View, elsewhere: RangeSet) -> bool:
+    """Whether anybody reaches, by whatever interface, a tcp port where ssh may be."""
+    if any(p.transport == "tcp" and p.ports - elsewhere for opening in view.openings for p in opening.pieces):
         return True
     return any(  # by an interface that is not looked at otherwise
-        TCP in decision.cell[Axis.PROTOCOL] and bool(decision.cell[Axis.DPORT] - known)
+        TCP in decision.cell[Axis.PROTOCOL] and bool(decision.cell[Axis.DPORT] - elsewhere)
         for decision in decide(view.ruleset)
     )

@@ -80,6 +80,8 @@ class Site(NamedTuple):
     ignore: tuple[Ignore, ...] = ()
     rules: tuple[str, ...] = ()
     """Folders with checks and catalogue rows of the site's own, relative to the site file."""
+    ssh_port_given: bool = False
+    """Whether the site file says where ssh listens; else 22 is assumed."""
 
     @staticmethod
     def default() -> Site:

@@ -70,6 +70,7 @@ def read_site(source: Source, *, checks: Collection[str] | None = None) -> Site:
         source=source,
         ignore=read_ignore(top.entries.get("ignore"), checks),
         rules=tuple(folder.text for folder in items(top.entries.get("rules"), "rules")),
+        ssh_port_given=ssh_port is not None,
     )
 
 
