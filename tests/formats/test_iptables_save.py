@@ -338,6 +338,30 @@ def test_a_later_block_replaces_an_earlier_one() -> None:
     assert [rule.target for rule in tables["filter"]["INPUT"].rules] == [ACCEPT]
 
 
+_WHOLE = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j LOG\nCOMMIT\n"
+FAULTY_LATER = [
+    "*filter\n-A INPUT -j ACCEPT\n",
+    "*filter\n-A INPUT -j ACCEPT\n-A INPUT -p tcp --dprt 1\nCOMMIT\n",
+    "*filter\n-A INPUT -j ACCEPT\nCOMMIT \n",
+    "*filter\n-A INPUT -j ACCEPT\n*nat\nCOMMIT\n",
+    "*nat\n-A OUTPUT --dprt 1\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
+]
+
+
+@pytest.mark.parametrize("text", FAULTY_LATER)
+def test_a_later_block_that_does_not_load_replaces_nothing(text: str) -> None:
+    tables, problems = read(_WHOLE + text)
+    assert [problem.fatal for problem in problems] == [True]
+    assert tables["filter"]["INPUT"].default is Verdict.DROP
+    assert [rule.target for rule in tables["filter"]["INPUT"].rules] == [Inert("LOG")]
+
+
+def test_a_block_behind_one_that_does_not_load_is_meant() -> None:
+    tables, problems = read("*filter\n-A INPUT -p tcp --dprt 1\n-A INPUT -j ACCEPT\nCOMMIT\n" + _WHOLE)
+    assert [problem.fatal for problem in problems] == [True]
+    assert [rule.target for rule in tables["filter"]["INPUT"].rules] == [Inert("LOG")]
+
+
 def test_without_flush_files_add_up_and_declared_user_chains_are_emptied() -> None:
     store = TableStore(Family.IPV4)
     load_rules(store, Source("a", "*filter\n:user - [0:0]\n-A INPUT -j LOG\n-A user -j DROP\nCOMMIT\n"), flush=False)

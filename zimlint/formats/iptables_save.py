@@ -2,6 +2,7 @@
 
 Invariant: a line that the tool would refuse is left out of its chain, reported, and costs its neighbours nothing: the
 ruleset is the one that was meant. Each problem says in ``fatal`` whether the tool would have loaded nothing.
+Invariant: a table that a whole block of the dump has filled stays as it is where a later block of it does not load.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
 from zimlint.formats.shapes import GRAMMAR, PLACEHOLDER
 from zimlint.formats.tables import BUILT_IN, Refused, TableStore
+from zimlint.formats.templates import template
 from zimlint.formats.words import split_words
 from zimlint.model import Problem, Ruleset
 from zimlint.packets import Family
@@ -59,9 +61,9 @@ def as_loaded(ruleset: Ruleset) -> Ruleset:
 
 def load_rules(store: TableStore, source: Source, *, flush: bool) -> Loaded:
     """What ``iptables-restore`` does with a file, or with ``flush=False`` what ``iptables-restore -n`` does."""
-    template = _template(source)
-    if template is not None:
-        return Loaded((template,), 0, ())
+    unfilled = template(source)
+    if unfilled is not None:
+        return Loaded((unfilled,), 0, ())
     return _Loading(store, source, flush).load()
 
 
@@ -92,30 +94,6 @@ _QUOTED = r'"(?:[^"\\\n]|\\.)*"'
 def _may_mark(text: str) -> bool:
     """Whether a closer look is worth its time: dumps may be long."""
     return any(mark in text for mark in ("-4 ", "-6 ", "-4\n", "-6\n", "--ipv4", "--ipv6"))
-
-
-_PLACEHOLDERS = (
-    ("jinja", r"\{[{%#]"),
-    ("ERB", r"<%"),
-    ("shell", r"\$[A-Za-z_{(]\w*"),
-)
-
-
-def _template(source: Source) -> Problem | None:
-    text = source.text
-    if not ("{{" in text or "{%" in text or "<%" in text or "$" in text):
-        return None
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith("#"):
-            continue
-        bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
-        for kind, pattern in _PLACEHOLDERS:
-            found = re.search(pattern, bare if kind == "shell" else line)
-            if found:
-                words = line.strip() if len(line) < 80 else found[0][:40]
-                message = f"{kind} template, no rules file yet: {words}"
-                return Problem("template", message, line_span(source, number, line))
-    return None
 
 
 _TEXTS = (
@@ -159,6 +137,8 @@ class _Loading:
         self.opened: Span | None = None
         self.declared: set[str] = set()
         self.outside = False
+        self.faulty = False
+        self.committed: set[str] = set()
 
     def load(self) -> Loaded:
         text = self.source.text.removeprefix("\ufeff")
@@ -186,6 +166,7 @@ class _Loading:
         if self.block is not None and self.opened is not None:
             number = len(lines) + bool(lines[-1])
             self._report("not-loaded", f"COMMIT expected at line {number}", self.opened, True)
+        self._end_block()
         if lines[-1] == "COMMIT" and "(nf_tables)" not in text[:500]:
             self._legacy("Bad argument `COMMIT': no newline after it", self._span(lines[-1], len(lines)))
         return Loaded(tuple(self.problems), self.unread, tuple(self.unknown))
@@ -223,6 +204,7 @@ class _Loading:
         if line.strip() == "COMMIT":
             if line != "COMMIT":
                 self._report("not-loaded", "Bad argument `COMMIT'", span, True)
+            self._end_block()
             self.block = self.block if self.opened is None else None
             return
         self._rule(self.block, line, span)
@@ -245,6 +227,7 @@ class _Loading:
             self._report("not-loaded", said, self.opened, True)
         elif line[0] != "*":
             self._report("not-loaded", f"line {span.line} failed: a blank stands before the *", span, True)
+        self._end_block()
         words = ["*", *_table_words(line)]
         self.outside = False
         self.declared = set()
@@ -260,6 +243,15 @@ class _Loading:
             self.block, self.opened, self.outside = None, None, True
             return
         self.block, self.opened = Block(self.store, words[1]), span
+
+    def _end_block(self) -> None:
+        """The tool ends at the first fault: what an earlier block gave the table, no later one takes away."""
+        if self.block is None or self.opened is None or not self.flush:
+            return
+        if not self.faulty:
+            self.committed.add(self.block.table)
+        elif self.block.table in self.committed:
+            self.store.take_back(self.block.table)
 
     def _chain(self, line: str, span: Span) -> None:
         assert self.block is not None
@@ -303,4 +295,5 @@ class _Loading:
         self._report("not-loaded", f"iptables-legacy-restore loads nothing of the table: {message}", span, False)
 
     def _report(self, check: str, message: str, span: Span, fatal: bool) -> None:
+        self.faulty |= fatal
         self.problems.append(Problem(check, message, span, fatal))

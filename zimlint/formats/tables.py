@@ -51,6 +51,7 @@ class TableStore:
     def __init__(self, family: Family) -> None:
         self.family = family
         self._tables: dict[str, dict[str, _Chain]] = {}
+        self._flushed: dict[str, dict[str, _Chain]] = {}
 
     def tables(self) -> dict[str, dict[str, Chain]]:
         """The tables that were named so far, frozen: chains in file order, then the built-in ones nobody named."""
@@ -83,7 +84,12 @@ class TableStore:
     def flush_table(self, table: str) -> None:
         """``*table`` of iptables-restore: nothing of an earlier block is left (legacy keeps defaults)."""
         self.open_table(table)
+        self._flushed[table] = self._tables[table]
         self._tables[table] = {}
+
+    def take_back(self, table: str) -> None:
+        """The table as it was when it was last flushed."""
+        self._tables[table] = self._flushed[table]
 
     def declare(self, table: str, chain: str, default: Verdict | None, span: Span) -> None:
         """``:CHAIN DEFAULT``: a user chain starts (again) empty; the default counts for a built-in chain only."""

@@ -47,14 +47,30 @@ def _fitting(check: Check, case: Case, source: Source) -> Check:
 def _consequence(fault: Problem) -> str:
     """What the kernel is left with: iptables-restore ends at its first fault, what it committed by then stays."""
     lines = fault.span.source.text.removeprefix("\ufeff").split("\n")
-    before = [line for line in lines[: fault.span.line] if line[:1] == "*" or line == "COMMIT"]
-    below = [line.strip() for line in lines[fault.span.line :] if line[:1] == "*"]
-    table = before[-1].strip() if before and before[-1] != "COMMIT" else ""
-    lost = list(dict.fromkeys([table, *below] if table else below))
-    if not lost:
-        return "; iptables-restore ends here with an error, and what it committed before stays"
-    opens = ": its chains stay empty and let everything through" if "*filter" in lost else ""
-    return f"; iptables-restore loads nothing of {' and '.join(lost)}{opens}"
+    starts = {number: _table(line) for number, line in enumerate(lines, 1) if line[:1] == "*"}
+    above = [number for number in starts if number <= fault.span.line]
+    if above and "COMMIT" in lines[above[-1] : fault.span.line - 1]:
+        lost, kept = [], above
+    else:
+        lost, kept = above[-1:], above[:-1]
+    lost += [number for number in starts if number > fault.span.line]
+    stays = {starts[number]: number for number in kept}
+    empty = list(dict.fromkeys(starts[number] for number in lost if starts[number] not in stays))
+    again = {starts[number]: number for number in reversed(lost) if starts[number] in stays}
+    said = []
+    if empty:
+        opens = ": its chains stay empty and let everything through" if "*filter" in empty else ""
+        said.append(f"iptables-restore loads nothing of {' and '.join(empty)}{opens}")
+    for table, number in sorted(again.items(), key=lambda item: item[1]):
+        said.append(
+            f"iptables-restore does not load the {table} block of line {number}, that of line {stays[table]} stays"
+        )
+    return "; " + ("; ".join(said) or "iptables-restore ends here with an error, and what it committed before stays")
+
+
+def _table(line: str) -> str:
+    """``*filter`` of the line that opens a block: the tool takes the first word."""
+    return "*" + " ".join(line[1:].split()[:1])
 
 
 def setting(check: Check, case: Case) -> Iterator[Finding]:
