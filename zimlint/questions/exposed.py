@@ -9,14 +9,15 @@ Invariant: asks what gets in, never how the line is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from zimlint.checks import Check
 from zimlint.finding import Finding, Severity
+from zimlint.model import InInterface
 from zimlint.questions.case import Case, Opening, Piece, View, opening_span
 from zimlint.questions.findings import accepts, finding, in_order, is_secret, origin, proof, service_words
-from zimlint.questions.openings import by_vpn
+from zimlint.questions.openings import by_vpn, vpn_interfaces
 from zimlint.zimbra.catalogue import Service, Transport
 from zimlint.zimbra.site import also_allowed
 
@@ -54,7 +55,7 @@ def misplaced(check: Check, case: Case, view: View, service: Service, pieces: It
         if piece.decision.certain or not is_secret(view, piece, service.port)
     ]  # fmt: skip
     key: Key = (service.protocol, service.port)
-    severity = _severity(check, {key: None}, {key: service}, {piece.source for piece in wrong})
+    severity = _severity(check, case, {key: None}, {key: service}, wrong)
     if not wrong or not isinstance(severity, Severity):
         return None
     word = case.site.severity.get(check.id, "")
@@ -81,7 +82,7 @@ def _judge(check: Check, case: Case, view: View, opening: Opening, services: dic
             pieces.append(piece)
             sources.add(piece.source)
             hits.update(dict.fromkeys(found))
-    severity = _severity(check, hits, services, sources)
+    severity = _severity(check, case, hits, services, pieces)
     if not hits or isinstance(severity, str):
         return
     worst = [piece for piece in pieces if piece.source != "lan"] or pieces
@@ -98,12 +99,27 @@ def _judge(check: Check, case: Case, view: View, opening: Opening, services: dic
         tail += f" by port {front}, from where it is redirected"
     if limited and "limited" in check.params:
         severity = Severity[str(check.params["limited"]).upper()]
-    yield finding(
+    vpn = _vpn_of(case, opening, pieces) if severity is Severity.INFO else ""
+    told = finding(
         check, case, opening_span(view, opening),
-        f"{service_words(named)} {verb} {origin(evidence.packet)}{tail}",
+        f"{service_words(named)} {verb} {origin(evidence.packet)}{f' by the VPN {vpn}' if vpn else ''}{tail}",
         severity=severity, certainty=certainty, families=[view.family], ports=[service.label for service in named],
         sources=in_order(case, sources), evidence=evidence,
     )  # fmt: skip
+    yield told._replace(fix=told.fix + _TRUSTED.format(vpn)) if vpn else told
+
+
+_TRUSTED = " If whoever is in the VPN may get there, write `interfaces: {{inside: [{}]}}` in .zimlint.yaml."
+
+
+def _vpn_of(case: Case, opening: Opening, pieces: Sequence[Piece]) -> str:
+    """The VPN interfaces by which alone these packets come in, as the line has them; empty if they come otherwise."""
+    by_piece = [vpn_interfaces(piece.decision, case.site.inside) for piece in pieces]
+    if not all(by_piece):
+        return ""
+    conditions = opening.rule.conditions if opening.rule else ()
+    patterns = [c.pattern for c in conditions if isinstance(c, InInterface) and not c.negated]
+    return ", ".join(patterns or sorted({name for names in by_piece for name in names}))
 
 
 def _wrong(check: Check, case: Case, view: View, service: Service, piece: Piece) -> bool:
@@ -125,14 +141,18 @@ def _wrong(check: Check, case: Case, view: View, service: Service, piece: Piece)
 
 
 def _severity(
-    check: Check, hits: dict[Key, None], services: dict[Key, Service], sources: set[str]
+    check: Check, case: Case, hits: dict[Key, None], services: dict[Key, Service], pieces: Sequence[Piece]
 ) -> Severity | Literal["off"] | None:
-    nobody = _words(check.params.get("nobody"))
-    if sources == {"lan"} and not any(services[key].label in nobody for key in hits):
+    nobody = any(services[key].label in _words(check.params.get("nobody")) for key in hits)
+    severity = check.severity if isinstance(check.severity, Severity) else None
+    if pieces and not nobody and all(piece.source == "lan" for piece in pieces):
         word = check.params.get("lan")
-        if isinstance(word, str):
-            return "off" if word == "off" else Severity[word.upper()]
-    return check.severity if isinstance(check.severity, Severity) else None
+        if word == "off":
+            return "off"
+        severity = Severity[word.upper()] if isinstance(word, str) else severity
+    if severity and not nobody and all(by_vpn(piece.decision, case.site.inside) for piece in pieces):
+        return Severity.INFO  # nobody comes in without the keys of the VPN
+    return severity
 
 
 def _words(param: str | tuple[str, ...] | None) -> tuple[str, ...]:

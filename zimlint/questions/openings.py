@@ -176,6 +176,12 @@ def by_vpn(decision: Decision, inside: tuple[str, ...]) -> bool:
     return _only_by(_VPNS, decision, inside)
 
 
+def vpn_interfaces(decision: Decision, inside: tuple[str, ...]) -> tuple[str, ...]:
+    """The interfaces of VPNs, where packets come in by these alone."""
+    outside = tuple(name for name in decision.interfaces if not within(inside, name))
+    return outside if all(_any_matches(_VPNS, name) for name in outside) else ()
+
+
 def _only_by(patterns: tuple[str, ...], decision: Decision, inside: tuple[str, ...]) -> bool:
     outside = [name for name in decision.interfaces if not within(inside, name)]
     return (bool(outside) and all(_any_matches(patterns, name) for name in outside)) or _by_ipsec(decision)
