@@ -3,17 +3,19 @@
 ``-m recent --rcheck`` asks for a list; where only refused packets to other ports put an address on it, a stranger's
 packet never gets in, and who knows the ports knows a password.
 
-Invariant: a list on which a packet puts its own address, or a packet that is accepted, keeps no secret.
+Invariant: a list on which a packet to the same port puts its address, or one that is accepted, keeps no secret.
+Invariant: nor does a list that no line is seen to fill.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from zimlint.model import Decide, DstPorts, FilterRule, Inert, Opaque, Ruleset, Step, Verdict
+from zimlint.model import Chain, Decide, DstPorts, FilterRule, Goto, Inert, Jump, Opaque, Ruleset, Step, Verdict
 from zimlint.packets import Packet
 from zimlint.semantics.replay import replay
+from zimlint.source import Span
 
 _FEW = 16
 """So many ports are named one by one; a line about more of them is about any packet."""
@@ -31,8 +33,13 @@ def by_knocking(ruleset: Ruleset, packet: Packet) -> bool:
     lists = {name for name in asked if name is not None}
     if not lists or None in asked:
         return False
-    filling = [rule for rule in _rules(ruleset) if _filled(rule) & lists]
-    return not any(any(rule is each for each in passed) or not _is_secret(rule) for rule in filling)
+    passed += [rule for step in lone.path if (rule := _rule_at(ruleset, step)) is not None]
+    filling = [(chains, chain, rule) for chains, chain, rule in _rules(ruleset) if _filled(rule) & lists]
+    named = {name for _, _, rule in filling for name in _filled(rule)}
+    return lists <= named and all(
+        not any(rule is each for each in passed) and _is_secret(chains, chain, rule, packet)
+        for chains, chain, rule in filling
+    )
 
 
 def _rule_at(ruleset: Ruleset, step: Step) -> FilterRule | None:
@@ -53,10 +60,20 @@ def _asked(rule: FilterRule) -> str | None:
 
 def _filled(rule: FilterRule) -> set[str]:
     """All lists that a line may put addresses on, by its text: ``--set`` always holds, so it is no condition."""
-    text = re.sub(r"(--\w+)=", r"\1 ", rule.span.source.line(rule.span.line).replace('"', ""))
+    text = re.sub(r"(--\w+)=", r"\1 ", _words(rule.span))
     if "recent" not in text or not re.search(r"--set(?![\w-])", text):
         return set()
     return {"DEFAULT", *re.findall(r"--na?m?e? (\S+)", text)}
+
+
+def _words(span: Span) -> str:
+    """The words of a line with one blank between them, without quotes; a command goes on behind a backslash."""
+    number = span.line
+    text = span.source.line(number)
+    while text.endswith("\\"):
+        number += 1
+        text = f"{text[:-1]} {span.source.line(number)}"
+    return " ".join(re.sub("[\"']", "", text).split())
 
 
 def _name(text: str) -> str:
@@ -64,12 +81,30 @@ def _name(text: str) -> str:
     return found[1] if found else "DEFAULT"
 
 
-def _is_secret(rule: FilterRule) -> bool:
-    """Whether a line is about a few ports and lets nothing in there."""
-    few = any(isinstance(each, DstPorts) and each.ports.size() <= _FEW for each in rule.conditions)
-    accepts = isinstance(rule.target, Decide) and rule.target.verdict is Verdict.ACCEPT
-    return few and not accepts
+def _is_secret(
+    chains: Mapping[str, Chain], chain: Chain, rule: FilterRule, packet: Packet, above: tuple[str, ...] = ()
+) -> bool:
+    """Whether a line is about a few other ports and lets nothing in there, by itself or by all that lead to it."""
+    if isinstance(rule.target, Decide) and rule.target.verdict is Verdict.ACCEPT:
+        return False
+    if any(
+        isinstance(each, DstPorts) and each.ports.size() <= _FEW and packet.destination_port not in each.ports
+        for each in rule.conditions
+    ):
+        return True
+    if chain.default is not None or chain.name in above:
+        return False
+    calls = [(held, call) for held in chains.values() for call in held.rules if _leads(call, chain.name)]
+    return bool(calls) and all(_is_secret(chains, held, call, packet, (*above, chain.name)) for held, call in calls)
 
 
-def _rules(ruleset: Ruleset) -> Iterator[FilterRule]:
-    return (rule for chains in ruleset.tables.values() for chain in chains.values() for rule in chain.rules)
+def _leads(rule: FilterRule, name: str) -> bool:
+    return isinstance(rule.target, (Jump, Goto)) and rule.target.chain == name
+
+
+def _rules(ruleset: Ruleset) -> Iterator[tuple[Mapping[str, Chain], Chain, FilterRule]]:
+    """All lines, each with its chain and the chains of its table."""
+    for chains in ruleset.tables.values():
+        for chain in chains.values():
+            for rule in chain.rules:
+                yield chains, chain, rule
