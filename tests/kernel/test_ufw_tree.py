@@ -302,6 +302,26 @@ def test_broken_file_costs_its_table_block_and_the_rest(name: str, tmp_path: Pat
     assert _shape(assembled(outcome.etc)[Family.IPV4]) == _shape(read_iptables_save(dump, Family.IPV4))
 
 
+ADDED = {
+    "no commit": "*filter\n-A ufw-before-input -p tcp --dport 8025 -j ACCEPT\n",
+    "typo": "*filter\n-A ufw-before-input -p tcp --dprt 8025 -j ACCEPT\n-A INPUT -p tcp --dport 26 -j ACCEPT\nCOMMIT\n",
+    "chain of its own": "*filter\n:mine - [0:0]\n-I ufw-before-input -j mine\n-A mine -i eth9 -j ACEPT\nCOMMIT\n",
+    "default": "*filter\n:INPUT ACCEPT [0:0]\n-D ufw-before-input 1\n-F ufw-not-local\n-A INPUT -j nowhere\nCOMMIT\n",
+    "line between": "-A ufw-before-input -j ACCEPT\n*filter\n-A ufw-before-input -j ACCEPT\nCOMMIT\n",
+}
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_a_block_that_only_adds_and_does_not_load_is_not_judged(name: str, tmp_path: Path) -> None:
+    """The tree as it is judged is what the kernel holds, the later files of ufw included."""
+    added = {"ufw/before.rules": stock("before.rules") + ADDED[name]}
+    outcome = run_ufw(tmp_path, ["ufw allow 25/tcp", ENABLE, BY_HAND], added)
+    ruleset = assembled(outcome.etc)[Family.IPV4]
+    assert any(problem.fatal for problem in ruleset.problems)
+    dump = Source("booted", outcome.booted[Family.IPV4])
+    assert _shape(ruleset) == _shape(read_iptables_save(dump, Family.IPV4)), outcome.output
+
+
 def _sound_part(text: str, fault: int) -> str:
     """The blocks that iptables-restore has committed when it meets the fault; a comment where there is none."""
     lines = text.split("\n")[: fault - 1]

@@ -187,6 +187,34 @@ def test_a_broken_line_is_left_out_and_marked_and_its_neighbours_stay() -> None:
     assert verdict(ruleset, "10.0.0.1", 7071) == "accept"
 
 
+@pytest.mark.parametrize(
+    "added",
+    [
+        "*filter\n-A ufw-before-input -p tcp --dport 8025 -j ACCEPT\n",
+        "*filter\n:mine - [0:0]\n-I ufw-before-input -j mine\n-A mine -p tcp --dport 8025 -j ACEPT\n"
+        "-A mine -p tcp --dport 8025 -j ACCEPT\nCOMMIT\n",
+    ],
+)
+def test_a_block_that_only_adds_and_does_not_load_is_left_out(added: str) -> None:
+    text = STOCK["before.rules"] + added
+    ruleset = tree(STOCK | {"before.rules": text})[Family.IPV4]
+    (problem,) = ruleset.problems
+    assert problem.fatal
+    assert problem.message.endswith("; what it would have added to the blocks before is left out here")
+    assert places(ruleset, "ufw-before-input") == places(tree()[Family.IPV4], "ufw-before-input")
+    assert "mine" not in ruleset.tables["filter"]
+    assert verdict(ruleset, "203.0.113.9", 8025) == "drop"
+    assert verdict(ruleset, "203.0.113.9", 25) == "accept"
+
+
+def test_a_broken_block_that_makes_the_chains_of_ufw_anew_is_judged_as_it_was_meant() -> None:
+    own = "*filter\n-A ufw-before-input -p tcp --dport 26 -j ACCEPT\nCOMMIT\n"
+    broken = own + STOCK["before.rules"].replace("10.0.0.0/8", "10.0.0.0/33")
+    ruleset = tree(STOCK | {"before.rules": broken})[Family.IPV4]
+    assert [problem.fatal for problem in ruleset.problems] == [True]
+    assert verdict(ruleset, "127.0.0.1", 389, "lo") == "accept"
+
+
 def test_other_tables_of_a_rules_file_are_kept() -> None:
     nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 25\nCOMMIT\n"
     ruleset = tree(STOCK | {"before.rules": nat + STOCK["before.rules"]})[Family.IPV4]

@@ -2,7 +2,8 @@
 
 Invariant: a line that the tool would refuse is left out of its chain, reported, and costs its neighbours nothing: the
 ruleset is the one that was meant. Each problem says in ``fatal`` whether the tool would have loaded nothing.
-Invariant: a table that a whole block of the dump has filled stays as it is where a later block of it does not load.
+Invariant: a table that a whole block of the file has filled stays as it is where a later block of it does not load; but
+with ``-n`` a block that empties chains that were there is what those chains were meant to be.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Loaded(NamedTuple):
     unread_lines: int
     unknown: tuple[str, ...]
     """Tables whose content the file hides (``Table `filter' is incompatible``)."""
+    taken_back: bool = False
+    """Whether a block that does not load was left out, for an earlier one stays."""
 
 
 def read_iptables_save(source: Source, family: Family | None = None) -> Ruleset:
@@ -139,6 +142,8 @@ class _Loading:
         self.outside = False
         self.faulty = False
         self.committed: set[str] = set()
+        self.empties = False
+        self.taken_back = False
 
     def load(self) -> Loaded:
         text = self.source.text.removeprefix("\ufeff")
@@ -169,7 +174,7 @@ class _Loading:
         self._end_block()
         if lines[-1] == "COMMIT" and "(nf_tables)" not in text[:500]:
             self._legacy("Bad argument `COMMIT': no newline after it", self._span(lines[-1], len(lines)))
-        return Loaded(tuple(self.problems), self.unread, tuple(self.unknown))
+        return Loaded(tuple(self.problems), self.unread, tuple(self.unknown), self.taken_back)
 
     def _begin_paste(self, text: str) -> None:
         """No ``*table`` at all: the output of ``iptables -S``, which is the filter table, or a file without head."""
@@ -230,7 +235,9 @@ class _Loading:
         self._end_block()
         words = ["*", *_table_words(line)]
         self.outside = False
-        self.declared = set()
+        self.declared, self.empties = set(), False
+        if words[1:2] and words[1] in self.committed:
+            self.store.remember(words[1])
         try:
             parse_shape(GRAMMAR, words[0] + " " + PLACEHOLDER * (len(words) - 1))
             if self.flush:
@@ -246,12 +253,13 @@ class _Loading:
 
     def _end_block(self) -> None:
         """The tool ends at the first fault: what an earlier block gave the table, no later one takes away."""
-        if self.block is None or self.opened is None or not self.flush:
+        if self.block is None or self.opened is None:
             return
         if not self.faulty:
             self.committed.add(self.block.table)
-        elif self.block.table in self.committed:
+        elif self.block.table in self.committed and (self.flush or not self.empties):
             self.store.take_back(self.block.table)
+            self.taken_back = True
 
     def _chain(self, line: str, span: Span) -> None:
         assert self.block is not None
@@ -273,6 +281,7 @@ class _Loading:
                 self._legacy(said, span)
             if chain in self.declared and self.flush:
                 self._legacy(f"error creating chain '{chain}':File exists", span)
+            self.empties |= self.store.has_chain(table, chain)
         self.declared.add(chain)
         self.store.declare(table, chain, DEFAULTS.get(default), span)
 

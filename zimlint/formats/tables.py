@@ -44,6 +44,11 @@ class _Chain:
         self.span = span
         self.rules: list[FilterRule] = []
 
+    def copy(self) -> _Chain:
+        other = _Chain(self.default, self.span)
+        other.rules = list(self.rules)
+        return other
+
 
 class TableStore:
     """The tables of one family, changed one command at a time."""
@@ -51,7 +56,7 @@ class TableStore:
     def __init__(self, family: Family) -> None:
         self.family = family
         self._tables: dict[str, dict[str, _Chain]] = {}
-        self._flushed: dict[str, dict[str, _Chain]] = {}
+        self._remembered: dict[str, dict[str, _Chain]] = {}
 
     def tables(self) -> dict[str, dict[str, Chain]]:
         """The tables that were named so far, frozen: chains in file order, then the built-in ones nobody named."""
@@ -84,12 +89,15 @@ class TableStore:
     def flush_table(self, table: str) -> None:
         """``*table`` of iptables-restore: nothing of an earlier block is left (legacy keeps defaults)."""
         self.open_table(table)
-        self._flushed[table] = self._tables[table]
         self._tables[table] = {}
 
+    def remember(self, table: str) -> None:
+        """What the table holds now is what ``take_back`` gives."""
+        self._remembered[table] = {name: chain.copy() for name, chain in self._tables[table].items()}
+
     def take_back(self, table: str) -> None:
-        """The table as it was when it was last flushed."""
-        self._tables[table] = self._flushed[table]
+        """All that was done to the table since it was last remembered."""
+        self._tables[table] = self._remembered.pop(table)
 
     def declare(self, table: str, chain: str, default: Verdict | None, span: Span) -> None:
         """``:CHAIN DEFAULT``: a user chain starts (again) empty; the default counts for a built-in chain only."""

@@ -1,6 +1,7 @@
 """An /etc/ufw tree -> the rulesets that ufw would load, step by step as ``ufw_start`` of ufw-init-functions does.
 
-Invariant: a tree is judged as it is written. Where the real tools would load less, a fatal ``Problem`` says so.
+Invariant: a tree is judged as it is written. Where the real tools would load less, a fatal ``Problem`` says so; only
+what would add to a whole block of its file, and does not load, is left out.
 Invariant: a line that no file holds carries the span of the setting that causes it.
 """
 
@@ -162,6 +163,8 @@ def _load_file(store: TableStore, role: str, source: Source) -> Loaded:
             lost = blocks[min(problem.span.line, len(blocks) - 1)]
             place = f"this {lost} block" if lost else "here"
             effect = f"ufw loads nothing of {role} from {place} on, and ufw enable fails and sets ENABLED=no"
+            if loaded.taken_back:
+                effect += "; what it would have added to the blocks before is left out here"
             problems.append(problem._replace(message=f"{problem.message}; {effect}"))
         else:
             problems.append(problem)
