@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zimlint.model import (
     Chain,
     Decide,
+    DstAddress,
     DstPorts,
     FilterRule,
     Goto,
@@ -19,6 +20,7 @@ from zimlint.model import (
     Nat,
     Opaque,
     Protocols,
+    Return,
     Ruleset,
     SrcAddress,
     Target,
@@ -69,7 +71,8 @@ def deciding_lines(ruleset: Ruleset) -> Iterator[Line]:
                 aim = _aim(table, target)
                 if is_limit(rule):
                     yield Line(table, chain.name, rule, REFUSALS | {Verdict.ACCEPT}, tool is None)
-                elif aim:
+                elif aim or exempts(table, chain, rule):
+                    aim = aim or frozenset({Verdict.ACCEPT})
                     yield Line(table, chain.name, rule, aim, _is_own(tool, chain.name, rule))
                 elif isinstance(target, (Jump, Goto)) and aims.get(target.chain):
                     called = keeper(tools, target.chain, chains)
@@ -97,6 +100,17 @@ def is_limit(rule: FilterRule) -> bool:
         case Decide(Verdict.ACCEPT):
             texts = [c.text.split() for c in rule.conditions if isinstance(c, Opaque) and c.module == "recent"]
             return any(words[:1] == ["!"] and "--hitcount" in words for words in texts)
+        case _:
+            return False
+
+
+def exempts(table: str, chain: Chain, rule: FilterRule) -> bool:
+    """Whether a line of the nat table keeps some packets from being translated by lines after it."""
+    match rule.target:
+        case Decide(Verdict.ACCEPT):
+            return table == "nat" and bool(rule.conditions)
+        case Return():
+            return table == "nat" and bool(rule.conditions) and chain.default is not None
         case _:
             return False
 
@@ -156,6 +170,9 @@ def named(rule: FilterRule, family: Family) -> str:
     for condition in rule.conditions:
         if isinstance(condition, SrcAddress) and len(condition.addresses.ranges) == 1:
             return f"packets from {format_network(family, *condition.addresses.ranges[0])}"
+    for condition in rule.conditions:
+        if isinstance(condition, DstAddress) and len(condition.addresses.ranges) == 1:
+            return f"packets to {format_network(family, *condition.addresses.ranges[0])}"
     return "these packets" if rule.conditions else "everything"
 
 
@@ -170,6 +187,8 @@ def verb(rule: FilterRule) -> str:
             return f"the call of {chain}"
         case Nat(name):
             return name
+        case Return():
+            return "RETURN"
         case _:
             return "the line"
 

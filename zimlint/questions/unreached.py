@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from zimlint.model import Chain, Decide, FilterRule, Goto, Jump, Nat, Ruleset
 from zimlint.questions.banlists import alike, names_new, names_source, not_banned_twice
-from zimlint.questions.lines import LIMIT_ACCEPT, REFUSALS, Line, deciding_lines, is_limit, other_icmp
+from zimlint.questions.lines import LIMIT_ACCEPT, REFUSALS, Line, deciding_lines, exempts, is_limit, other_icmp
 from zimlint.semantics.blocking import Dead, explain
 from zimlint.semantics.coverage import LEAVING, Coverage
 from zimlint.semantics.implied import implied, wider
@@ -105,6 +105,8 @@ def _faults(held: Held) -> tuple[Fault, ...]:
         line = by_rule[id(rule)]
         if line.own and not (callers and all(id(caller) in gone for caller in callers)):
             if coverage.excluded(rule):
+                if _exempts(ruleset, line):
+                    continue
                 found.append(Fault("nothing", line))
                 continue
             place = reasons.get(same.get(id(rule), 0), -1)
@@ -118,7 +120,7 @@ def _faults(held: Held) -> tuple[Fault, ...]:
             found[place] = fault._replace(calls=tuple(calls))
     told = {id(one.rule) for fault in found for one in (fault.line, *fault.others)}
     found = [fault._replace(shown=_readable(fault, leading)) for fault in found]
-    for chain_lines in _by_chain(line for line in lines if line.own):
+    for chain_lines in _by_chain(line for line in lines if line.own and not _exempts(ruleset, line)):
         pairs = [pair for pair in implied([line.rule for line in chain_lines]) if told.isdisjoint(map(id, pair))]
         for late in {id(late): late for _, late in pairs}.values():
             first, *others = (by_rule[id(early)] for early, other in pairs if other is late)
@@ -128,20 +130,22 @@ def _faults(held: Held) -> tuple[Fault, ...]:
 
 def _add(found: list[Fault], coverage: Coverage, line: Line) -> int | None:
     """The fault of a dead line: a new one, or that of lines before it that are dead for the same reason; its place."""
-
     chains = coverage.ruleset.tables[line.table]
+    exempting = _exempts(coverage.ruleset, line)
     limited = {id(rule) for name in LIMIT_ACCEPT if name in chains for rule in chains[name].rules}
 
     def agrees(other: FilterRule) -> bool:
         target = other.target
         if id(other) in limited and is_limit(line.rule):
             return True
+        if exempting:
+            return not isinstance(target, Nat)
         if line.table == "nat":
             return isinstance(target, Nat) and target == line.rule.target
         return isinstance(target, Decide) and _like(target, line)
 
     known = [fault.dead for fault in found if fault.dead is not None]
-    tells = _tells(line, chains[line.chain])
+    tells = not exempting and _tells(line, chains[line.chain])
     dead = explain(coverage, line[:3], agrees, known[-1] if known else None, harmless=tells)
     if dead is None or not (dead.blocking or names_new(line.rule)):
         return None
@@ -149,7 +153,7 @@ def _add(found: list[Fault], coverage: Coverage, line: Line) -> int | None:
     if dead.blocking and not any(isinstance(rule.target, ends) for rule in dead.blocking):
         return None
     kind = _kind(line, dead)
-    if kind is None:
+    if kind is None or (exempting and (dead.leaving or kind != "allow")):
         return None
     for place, fault in enumerate(found):
         if _same_reason(fault, line, kind, dead):
@@ -160,6 +164,10 @@ def _add(found: list[Fault], coverage: Coverage, line: Line) -> int | None:
             return place
     found.append(Fault(kind, line, dead.blocking, (), dead))
     return len(found) - 1
+
+
+def _exempts(ruleset: Ruleset, line: Line) -> bool:
+    return exempts(line.table, ruleset.tables[line.table][line.chain], line.rule)
 
 
 def _same_reason(fault: Fault, line: Line, kind: Kind, dead: Dead) -> bool:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from zimlint.model import Chain, FilterRule, Goto, Jump, Nat, Notrack, Opaque, Ruleset, SetMark, Verdict
+from zimlint.model import Chain, FilterRule, Goto, Inert, Jump, Nat, Notrack, Opaque, Ruleset, SetMark, Verdict
+from zimlint.semantics.hooks import conntrack_in_use
 
 _PERHAPS = Opaque("", "")
 """A match that may hold or not."""
+
+_TRACKING = Inert("CONNSECMARK")
+"""A target that needs connection tracking, and decides nothing."""
 
 
 def leading_to(chain: str, chains: Mapping[str, Chain]) -> Collection[str]:
@@ -49,12 +53,17 @@ def lines_behind(chain: str, line: FilterRule, chains: Mapping[str, Chain]) -> C
 
 
 def kept_lines(ruleset: Ruleset, keeps: Callable[[FilterRule], bool]) -> Ruleset:
-    """A ruleset with some of its lines only."""
+    """A ruleset with some of its lines only; the nat table is asked if it was, whoever it was that asked for it."""
     tables = {
         table: {name: held._replace(rules=tuple(filter(keeps, held.rules))) for name, held in chains.items()}
         for table, chains in ruleset.tables.items()
     }
-    return ruleset._replace(tables=tables)
+    kept = ruleset._replace(tables=tables)
+    if "nat" in tables and conntrack_in_use(ruleset) and not conntrack_in_use(kept):
+        for name, held in tables["nat"].items():
+            if held.span is not None:
+                tables["nat"][name] = held._replace(rules=(*held.rules, FilterRule((), _TRACKING, held.span)))
+    return kept
 
 
 def calls_alone(ruleset: Ruleset, line: FilterRule) -> Ruleset:
