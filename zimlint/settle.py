@@ -47,10 +47,10 @@ def settle(findings: Iterable[Finding], case: Case, beside: Iterable[Finding] = 
 
 
 def _follow_first_line(findings: list[Finding]) -> list[Finding]:
-    """That a line comes too late is told at the finding about a line before it that takes the same packets."""
+    """That a line changes nothing is told at the finding about the other line that takes the same packets."""
     kept = list(findings)
     for late in findings:
-        before = {span[:2] for span, words in late.related if words.endswith(" first")}
+        before = {span[:2] for span, words in late.related if words.endswith((" first", " anyway"))}
         for place, first in enumerate(kept) if late.check in _TOO_LATE else ():
             if first.check not in _ONE_LINE and first.span[:2] in before and _alike(first, late):
                 so = (late.span, f"and so {late.message}")

@@ -162,7 +162,7 @@ def published(check: Check, case: Case) -> Iterator[Finding]:
                 label for t in TRANSPORTS for label in port_labels(opening.ports(t, "public"), t)
                 if any(piece.transport == t for piece in pieces)
             ]  # fmt: skip
-            severity = None if known else Severity.WARNING
+            severity = None if known and known.exposure != "public" else Severity.WARNING
             yield finding(
                 check, case, opening_span(view, opening),
                 f"{name}{outside}/{pieces[0].transport} {accepts(1, certainty)} {origin(evidence.packet)} past INPUT: "
