@@ -58,8 +58,12 @@ def required(check: Check, case: Case) -> Iterator[Finding]:
                 packet, path, view = hits[0]
                 span = decider(view, path, packet)
                 blocked.setdefault((span.source.name, span.line, need.source), []).append((need, view, packet, path))
-        for found in blocked.values():
-            yield _blocked_finding(check, case, found, [view for view in same if view.family is Family.IPV6])
+        for (file, line, source), found in blocked.items():
+            shut = () if source == "public" else blocked.get((file, line, "public"), ())
+            everybody = {need.service.label for need, *_ in shut}  # and so the other nodes
+            left = [each for each in found if each[0].service.label not in everybody]
+            if left:
+                yield _blocked_finding(check, case, left, [view for view in same if view.family is Family.IPV6])
 
 
 def shut_over_ipv4(case: Case, view: View, need: Requirement) -> bool:
