@@ -27,6 +27,10 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("checks/unused-suppression/quiet-comment-above-the-line", "remarks"): "a remark comes between comment and line",
     ("checks/unused-suppression/quiet-other-spelling", "remarks"): "a remark comes between comment and line",
     ("checks/dead-deny/quiet-rest-of-a-network", "halves of networks"): "a half is not the rest of what is let in",
+    (
+        "checks/rate-limit-on-mail/quiet-limit-on-ssh-only",
+        "halves of networks",
+    ): "a half is not the rest of what is let in",
     ("checks/protocol-missing/fires-tree", "remarks"): "ufw writes the two lines of a rule together, and no remarks",
     (
         "checks/dead-deny/fires-ban-behind-an-open-port-in-ufw",
