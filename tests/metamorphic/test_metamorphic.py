@@ -31,6 +31,9 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "checks/rate-limit-on-mail/quiet-limit-on-ssh-only",
         "halves of networks",
     ): "a half is not the rest of what is let in",
+    ("checks/not-loaded/fires-second-block-no-commit", "wrapped in a chain"): "a block knows no chain of another",
+    ("checks/not-loaded/quiet-two-blocks", "wrapped in a chain"): "a block knows no chain of another",
+    ("checks/unreadable-line/quiet-two-blocks", "wrapped in a chain"): "a block knows no chain of another",
     ("checks/protocol-missing/fires-tree", "remarks"): "ufw writes the two lines of a rule together, and no remarks",
     (
         "checks/dead-deny/fires-ban-behind-an-open-port-in-ufw",
