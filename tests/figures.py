@@ -3,7 +3,7 @@
 ``count("fuzz executions", 500)`` adds to a number; ``tests/conftest.py`` prints them all. What a figure is of is its
 name, in the plural: ``rulesets``, ``kernel packets``, ``ufw sequences``, ``mutated inputs``, ``fuzz executions``.
 
-Invariant: a figure is only told, nothing is judged by it.
+Invariant: no test is judged by a figure; ``.ci/run`` refuses a run that has too small ones.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ TAKEN: list[tuple[str, tuple[Condition, ...]]] = [
     ("-A INPUT -s 10.1.0.0/255.255.0x0.0", (SrcAddress(network("10.1.0.0/16")[1]),)),
     ("-AINPUT -s 10.0.0.1", (SrcAddress(network("10.0.0.1")[1]),)),
     ("-A INPUT -ieth0", (InInterface("eth0"),)),
+    (":LOG - [0:0]\n-A INPUT -ieth0", (InInterface("eth0"),)),
     ("-A INPUT -m mark --mark 1 -m mark --mark 2", (MarkIs("mark", 1, _ALL), MarkIs("mark", 2, _ALL))),
     (
         "-A INPUT -m mark --mark 1 -m connmark --mark 2 -m connmark --mark 3",
@@ -79,6 +80,9 @@ def test_what_the_tool_takes(lines: str, expected: tuple[Condition, ...]) -> Non
 
 
 REFUSED = [
+    ("-A INPUT -p tcp --syn --tcp-flags ALL SYN", "Only one of `--syn' or `--tcp-flags'  allowed"),
+    (":DROP - [0:0]", "chain name may not clash with target name"),
+    ("-N LOG", "chain name may not clash with target name"),
     (
         "-A INPUT -m connmark --mark 1 -m mark --mark 2 -m connmark --mark 3",
         'mark: option "--mark" can only be used once.',

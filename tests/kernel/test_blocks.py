@@ -151,3 +151,16 @@ def _shape(ruleset: Ruleset) -> dict[tuple[str, str], tuple[Verdict | None, list
         for name, chain in chains.items()
         if chain.rules or chain.default is not Verdict.ACCEPT
     }
+
+
+ZEROED = ("-Z\n", "-Z INPUT\n", "-P INPUT DROP\n-Z\n", "-Z\n-P INPUT DROP\n", "-Z mine\n")
+
+
+@pytest.mark.parametrize("lines", ZEROED)
+def test_zeroing_a_chain_takes_its_default_away_in_nft_only(lines: str) -> None:
+    """iptables-nft-restore writes such a chain once more, without a policy; zimlint says what nft does."""
+    text = FIRST.replace("COMMIT\n", f"{lines}COMMIT\n")
+    ruleset, nft, legacy = _read(text), _loaded(text, "nft"), _loaded(text, "legacy")
+    for chain in ("INPUT", "FORWARD", "OUTPUT"):
+        assert ruleset.tables["filter"][chain].default is nft.tables["filter"][chain].default, chain
+    assert legacy.tables["filter"]["INPUT"].default is Verdict.DROP

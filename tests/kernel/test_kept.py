@@ -26,5 +26,5 @@ def test_kept_cases(lab: Lab, path: Path) -> None:
     assert ruleset.problems == ()
     assert [replay(ruleset, probe.packet).verdict for probe in probes] == [ours for _, _, ours in kept.probes]
     assert list(disagreements(ruleset, probes, found)) == []
-    count("kernel packets", len(probes))
+    count("packets of kept rulesets", len(probes))
     count("disagreements with the kernel", 0)

@@ -64,7 +64,7 @@ SILENT = (
     Excuse(r"Too many links", "", "a loop of chains: found by a check of its own, not while reading"),
     Excuse(r"No such file or directory\): rule", r"QUEUE", "only legacy has QUEUE; both have NFQUEUE"),
     Excuse(r"Segmentation fault|Floating point exception", "", "the tool's own fault"),
-    Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before, where -Z changes nothing anyway"),
+    Excuse(r"No chain/target/match", r"^-Z ", "nft wants the chain declared before it"),
 )  # fmt: skip
 """Where the tool refuses and zimlint does not, whatever is evaluated."""
 

@@ -103,7 +103,7 @@ def test_every_view_says_what_the_kernel_does(
     for family in Family:
         packets = list(dict.fromkeys(_probes(tree[family] if family in tree else dump[family])))
         verdicts = lab.verdicts(packets)
-        count("kernel packets", len(packets))
+        count("packets of ufw sequences", len(packets))
         for view in (Seen("tree", tree), Seen("dump", dump)):
             found = [_clash(view, packet, verdict) for packet, verdict in zip(packets, verdicts, strict=True)]
             assert not any(found), (name, next(filter(None, found)))

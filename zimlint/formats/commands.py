@@ -6,7 +6,7 @@ Invariant: a line is carried out wholly or raises ``Refused`` in the tool's word
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from zimlint.formats.lines import ShapeRefused
@@ -24,6 +24,8 @@ from zimlint.source import Span
 
 DEFAULTS = {"ACCEPT": Verdict.ACCEPT, "DROP": Verdict.DROP}
 """What ``-P`` and ``:CHAIN`` take (man iptables, -P)."""
+VERDICTS = ("ACCEPT", "DROP", "QUEUE", "RETURN")
+"""The targets that are no extensions (libxtables/xtables.c, ``XT_STANDARD_TARGET``)."""
 
 _ATTACHED = re.compile("-[ADIRPNFX][^ \t-]")
 """``-AINPUT``: getopt takes it, and for no other option does iptables-restore 1.8.9."""
@@ -34,9 +36,11 @@ _LONG = 500
 class Block:
     """One table block. It guards that a remembered line is only used again where it would be read the same way."""
 
-    def __init__(self, store: TableStore, table: str) -> None:
+    def __init__(self, store: TableStore, table: str, *, anew: bool = False) -> None:
         self.store = store
         self.table = table
+        self.anew = anew
+        """Whether the table is emptied before, as iptables-restore does without ``-n``."""
         self._plans: dict[str, Plan] = {}
         self._tails: dict[tuple[str, str], tuple[tuple[Condition, ...], Target, str | None]] = {}
         """The conditions, target and comment of what follows ``-A CHAIN -s ADDRESS``: ban lists are long."""
@@ -111,8 +115,11 @@ class Block:
             raise Refused(f"Illegal option `{extra.keyword}' with this command")
         self._tails.clear()
         match command.name:
-            case "inert" if len(arguments) > 0:
-                store.check_chain(table, arguments[0], _rule_number(arguments[1]) if len(arguments) > 1 else 0)
+            case "inert":
+                if arguments:
+                    store.check_chain(table, arguments[0], _rule_number(arguments[1]) if len(arguments) > 1 else 0)
+                if self.anew and command.keyword in ("-Z", "--zero"):
+                    store.zero(table, arguments[0] if arguments else None, span)
             case "set_default":
                 if arguments[1] not in DEFAULTS:
                     raise Refused("Bad policy name.")
@@ -195,11 +202,14 @@ def _check_length(words: Sequence[str]) -> None:
         raise Refused("Parameter too long!")
 
 
-def check_chain_name(name: str) -> None:
-    """Refused where no chain can be called that (iptables/xshared.c ``assert_valid_chain_name``)."""
+def check_chain_name(name: str, clashing: Collection[str] = TARGETS) -> None:
+    """Refused where no chain can be called that (iptables/xshared.c ``assert_valid_chain_name``).
+
+    ``:NAME`` only clashes with what is no extension, ``-N NAME`` with every target.
+    """
     if name[:1] in ("-", "!"):
         raise Refused(f"chain name not allowed to start with `{name[0]}'")
-    if name in TARGETS:
+    if name in clashing:
         raise Refused("chain name may not clash with target name")
     if bytes_in(name) > 28:
         raise Refused(f"chain name `{name}' too long (must be under 29 chars)")

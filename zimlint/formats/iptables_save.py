@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from zimlint.formats.commands import DEFAULTS, Block, check_chain_name
+from zimlint.formats.commands import DEFAULTS, VERDICTS, Block, check_chain_name
 from zimlint.formats.lines import ShapeRefused, parse_shape
 from zimlint.formats.shapes import GRAMMAR, PLACEHOLDER
 from zimlint.formats.tables import BUILT_IN, Refused, TableStore
@@ -249,7 +249,7 @@ class _Loading:
             self._report("not-loaded", f"table name '{name}' invalid", span, True)
             self.block, self.opened, self.outside = None, None, True
             return
-        self.block, self.opened = Block(self.store, words[1]), span
+        self.block, self.opened = Block(self.store, words[1], anew=self.flush), span
 
     def _end_block(self) -> None:
         """The tool ends at the first fault: what an earlier block gave the table, no later one takes away."""
@@ -275,7 +275,7 @@ class _Loading:
         if built_in and default not in (*DEFAULTS, "-"):
             raise Refused(f"Can't set policy `{default}' on `{chain}' line {span.line}: Bad policy name")
         if not built_in:
-            check_chain_name(chain)
+            check_chain_name(chain, VERDICTS)
             if default != "-":
                 said = f"Can't set policy `{default}' on `{chain}' line {span.line}: Bad built-in chain name"
                 self._legacy(said, span)

@@ -66,6 +66,8 @@ def check_options(module: str, slots: Sequence[Slot], known: bool, family: Famil
         raise Refused(extension.one_of)
     for alternatives in ALTERNATIVES.get(module, ()):
         _check_alternatives(module, [word for word in written if word in alternatives])
+    if module == "tcp" and {"--syn", "--tcp-flags"} <= set(written):
+        raise Refused("Only one of `--syn' or `--tcp-flags'  allowed")
     lonely = next((word for word in written if ALSO.get(word, word) not in written), None)
     if lonely:
         raise Refused(f'{module}: option "{lonely}" also requires "{ALSO[lonely]}".')

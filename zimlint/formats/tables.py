@@ -152,6 +152,12 @@ class TableStore:
         entry.default = default
         entry.span = span
 
+    def zero(self, table: str, chain: str | None, span: Span) -> None:
+        """``-Z`` in a table that is filled anew: nft writes these chains once more, and without their defaults."""
+        for name in (chain,) if chain else BUILT_IN[table]:
+            if name in BUILT_IN[table] and name in self._tables.get(table, ()):
+                self.set_default(table, name, Verdict.ACCEPT, span)
+
     def new_chain(self, table: str, chain: str, span: Span) -> None:
         """``-N``."""
         if self.has_chain(table, chain):
