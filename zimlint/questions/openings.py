@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
 from zimlint.packets import Family, RangeSet, union
 from zimlint.questions.case import Opening, Piece
+from zimlint.questions.held import Held
 from zimlint.questions.probes import probed
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import Decision
@@ -48,7 +50,7 @@ def openings(
     """All openings of a ruleset, in file order; ``services`` are those of the catalogue."""
     offered = RangeSet((service.port, service.port) for service in services if service.internet != "no")
     grouped: dict[tuple[object, ...], list[Piece]] = {}
-    shown = _shown_interfaces(ruleset)
+    _, shown = _interfaces(Held(ruleset))
     unsettled = [decision for decision in decisions if not decision.settled]
     asked = [(service.protocol, service.port) for service in services]
     for piece in probed(ruleset, unsettled, networks, asked):
@@ -93,10 +95,10 @@ def _count(pieces: Iterable[Piece], transport: Transport) -> int:
 
 def asked_interfaces(ruleset: Ruleset, source: str, inside: tuple[str, ...]) -> tuple[str, ...]:
     """The interfaces by which packets of a class of sources come in: those that lines name, where they name any."""
-    names = [name for name in interface_names(ruleset) if name != "lo" and not within(inside, name)]
+    known, shown = _interfaces(Held(ruleset))
+    names = [name for name in known if name != "lo" and not within(inside, name)]
     if source == "public":
         names = [name for name in names if not _any_matches(TUNNELS, name)]
-    shown = _shown_interfaces(ruleset)
     return tuple(name for name in names if _any_matches(shown, name)) or tuple(names)
 
 
@@ -138,6 +140,12 @@ def pieces_of(
             addresses = decision.cell[Axis.SOURCE] & network.get(family, RangeSet())
             if addresses:
                 yield Piece(decision, transport, ports, source, addresses)
+
+
+@lru_cache(maxsize=8)
+def _interfaces(held: Held) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All interfaces that stand for those that there may be, and those that lines name; every packet asks for them."""
+    return interface_names(held.ruleset), _shown_interfaces(held.ruleset)
 
 
 def _shown_interfaces(ruleset: Ruleset) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from zimlint.model import Chain, Decide, FilterRule, Goto, Jump, Nat, Ruleset
 from zimlint.questions.banlists import alike, names_new, names_source, not_banned_twice
+from zimlint.questions.held import Held
 from zimlint.questions.lines import LIMIT_ACCEPT, REFUSALS, Line, deciding_lines, exempts, is_limit, other_icmp
 from zimlint.semantics.blocking import Dead, explain
 from zimlint.semantics.coverage import LEAVING, Coverage
@@ -41,21 +42,6 @@ class Fault(NamedTuple):
     """The ports that are accepted before a ban, if that is all that gets in from there: the rest is refused anyway."""
     calls: tuple[FilterRule, ...] = ()
     """The lines that lead to its chain, where they leave it nothing."""
-
-
-class Held:
-    """A ruleset as a key: equal only to itself."""
-
-    __slots__ = ("ruleset",)
-
-    def __init__(self, ruleset: Ruleset) -> None:
-        self.ruleset = ruleset
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Held) and self.ruleset is other.ruleset
-
-    def __hash__(self) -> int:
-        return id(self.ruleset)
 
 
 def faults(ruleset: Ruleset) -> tuple[Fault, ...]:

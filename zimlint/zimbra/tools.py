@@ -8,6 +8,7 @@ Invariant: names of chains and numbers of ports only; nothing here knows a line.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
 from zimlint.assets import asset_json
@@ -29,6 +30,7 @@ class Tool(NamedTuple):
     """The ports that the program's own lines in mixed chains name."""
 
 
+@cache
 def load_tools() -> tuple[Tool, ...]:
     """The programs that zimlint knows."""
     rows = (as_object(row) for row in as_list(as_object(asset_json("rules/rules.json"))["tools"]))
