@@ -175,7 +175,7 @@ def flow(check: Check, case: Case) -> Iterator[Finding]:
     for view in case.whole():
         if "filter" in view.ruleset.unknown or view.ruleset.view == "status" or _off(case, view):
             continue
-        if view.family is _OF_FAMILY.get(kind, view.family) and (kind == "loopback" or _serves(view)):
+        if view.family is _OF_FAMILY.get(kind, view.family) and (kind == "loopback" or serves(view)):
             yield from _refusal(check, case, view, kind)
 
 
@@ -204,7 +204,7 @@ def _first_refused(case: Case, view: View, kind: str) -> tuple[Packet, Replay] |
 def _own_address_refused(case: Case, view: View) -> tuple[Packet, Replay] | None:
     """A connection of the host to its own address that is refused, whichever address that is."""
     family = view.family
-    if family is Family.IPV6 and not _serves(view):
+    if family is Family.IPV6 and not serves(view):
         return None  # the host need not have an address but ::1
     here = parse_address(OWN[family][0])[1]
     ports = [port for role, port in _OWN_PORTS.items() if role in case.node.roles]
@@ -223,7 +223,7 @@ def _off(case: Case, view: View) -> bool:
     return view.ruleset.view == "tree" and switched_off(case) is not None
 
 
-def _serves(view: View) -> bool:
+def serves(view: View) -> bool:
     """Whether the family is in use: something gets in from the public."""
     return any(piece.source == "public" for opening in view.openings for piece in opening.pieces)
 

@@ -10,10 +10,11 @@ Invariant: nor does a list that no line is seen to fill.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from zimlint.model import Chain, Decide, DstPorts, FilterRule, Goto, Inert, Jump, Opaque, Ruleset, Step, Verdict
 from zimlint.packets import Packet
+from zimlint.questions.witness import rule_at
 from zimlint.semantics.replay import replay
 from zimlint.source import Span
 
@@ -27,13 +28,13 @@ def by_knocking(ruleset: Ruleset, packet: Packet) -> bool:
     lone = replay(ruleset, packet, lone=True)
     if way is None or lone.verdict not in ("drop", "reject"):
         return False
-    passed = [rule for step in way if (rule := _rule_at(ruleset, step)) is not None]
+    passed = _matched(ruleset, way)
     deciding = [rule for rule in passed if not isinstance(rule.target, Inert)]
     asked = [_asked(rule) for rule in deciding if any(isinstance(each, Opaque) for each in rule.conditions)]
     lists = {name for name in asked if name is not None}
     if not lists or None in asked:
         return False
-    passed += [rule for step in lone.path if (rule := _rule_at(ruleset, step)) is not None]
+    passed += _matched(ruleset, lone.path)
     filling = [(chains, chain, rule) for chains, chain, rule in _rules(ruleset) if _filled(rule) & lists]
     named = {name for _, _, rule in filling for name in _filled(rule)}
     return lists <= named and all(
@@ -42,12 +43,10 @@ def by_knocking(ruleset: Ruleset, packet: Packet) -> bool:
     )
 
 
-def _rule_at(ruleset: Ruleset, step: Step) -> FilterRule | None:
-    """The line that a packet met at a step; None where it did not match."""
-    if step.span is None or step.effect == "no match":
-        return None
-    held = (chains[step.chain].rules for chains in ruleset.tables.values() if step.chain in chains)
-    return next((rule for rules in held for rule in rules if rule.span == step.span), None)
+def _matched(ruleset: Ruleset, way: Iterable[Step]) -> list[FilterRule]:
+    """The lines that matched a packet on its way."""
+    met = (rule_at(ruleset, step) for step in way if step.effect != "no match")
+    return [rule for rule in met if rule is not None]
 
 
 def _asked(rule: FilterRule) -> str | None:

@@ -17,7 +17,7 @@ from zimlint.model import Step
 from zimlint.packets import TCP, UDP, Family, Packet, parse_address
 from zimlint.questions.case import Case, View, switched_off
 from zimlint.questions.findings import finding
-from zimlint.questions.flows import OUTSIDER, decider
+from zimlint.questions.flows import OUTSIDER, decider, serves
 from zimlint.questions.openings import ENOUGH, EPHEMERAL, TUNNELS, broad, within
 from zimlint.questions.witness import SOURCE_PORT
 from zimlint.semantics.cells import Axis
@@ -115,7 +115,7 @@ def _refusals(case: Case, four: View, same: Sequence[View]) -> Iterator[_Refusal
     ways = [way for view in same for way in _ways(case, view)]
     for need, packet in zip(needs, mail, strict=True):
         out = [way for way in ways if _lets_out(way.decision, need)]
-        enough = [way for way in out if way.family is Family.IPV4 or not _abroad(way) or not _in_use(four)]
+        enough = [way for way in out if way.family is Family.IPV4 or not _abroad(way) or not serves(four)]
         path = _refused(four, packet)
         if path and not any(way.named for way in enough):
             families = [view.family for view in same if not any(way.family is view.family for way in out if way.named)]
@@ -157,11 +157,6 @@ def _ways(case: Case, view: View, state: str = "NEW") -> Iterator[_Way]:
 def _abroad(way: _Way) -> bool:
     """Whether it goes to the internet at large rather than to some machines."""
     return broad(way.decision.cell[Axis.DESTINATION], UNICAST[way.family])
-
-
-def _in_use(view: View) -> bool:
-    """Whether guests come in over this family."""
-    return any(piece.source == "public" for opening in view.openings for piece in opening.pieces)
 
 
 def _packet(protocol: int, port: int, interface: str) -> Packet:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from zimlint.checks import Check
 from zimlint.finding import Evidence, Finding
-from zimlint.model import FilterRule, Opaque, Ruleset, Step
+from zimlint.model import Opaque
 from zimlint.packets import ALL_PORTS, TCP, Family, Packet, RangeSet, parse_address, union
 from zimlint.questions.case import Case, Opening, View, opening_span, switched_off
 from zimlint.questions.findings import accepts, finding, in_order, origin, proof, service_words
 from zimlint.questions.flows import OUTSIDER, decider
 from zimlint.questions.outsiders import refused_anyway
-from zimlint.questions.witness import SOURCE_PORT, witness
+from zimlint.questions.witness import SOURCE_PORT, rule_at, witness
 from zimlint.semantics.cells import Axis
 from zimlint.semantics.decide import decide
 from zimlint.semantics.program import RATE_LIMITS
@@ -98,17 +98,12 @@ def _limit(view: View, opening: Opening, service: Service, enough: float) -> _Li
     result = replay(view.ruleset, packet)
     paths = result.paths or {}
     for step in result.depends_on:
-        rule = _rule_at(view.ruleset, step)
+        rule = rule_at(view.ruleset, step)
         for condition in rule.conditions if rule is not None else ():
             if isinstance(condition, Opaque) and condition.module in RATE_LIMITS and step.span is not None:
                 over = paths.get("drop") or paths.get("reject") or result.path
                 return _Limit(step.span, condition, Evidence(packet, over)) if _tight(condition, enough) else None
     return None
-
-
-def _rule_at(ruleset: Ruleset, step: Step) -> FilterRule | None:
-    rules = [rule for chains in ruleset.tables.values() if step.chain in chains for rule in chains[step.chain].rules]
-    return next((rule for rule in rules if rule.span == step.span), None)
 
 
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from zimlint.finding import Certainty, Evidence
-from zimlint.model import Opaque, OpaqueTarget, Queue, Ruleset, SetMatch, Step
+from zimlint.model import FilterRule, Opaque, OpaqueTarget, Queue, Ruleset, SetMatch, Step
 from zimlint.packets import TCP, UDP, Family, Packet, RangeSet, format_address, parse_address
 from zimlint.questions.case import Piece
 from zimlint.semantics.cells import Axis
@@ -92,6 +92,12 @@ def prove(ruleset: Ruleset, packet: Packet, certainty: Certainty) -> Evidence:
         raise InternalError(f"two interpreters disagree about {describe(packet)}: accepted, and {result.verdict}")
     names = dict.fromkeys(unknown_at(ruleset, step) for step in result.depends_on)
     return Evidence(packet, paths.get("accept", result.path), " and ".join(name for name in names if name))
+
+
+def rule_at(ruleset: Ruleset, step: Step) -> FilterRule | None:
+    """The line of a step; None where a default or the kernel itself decides."""
+    held = (chains[step.chain].rules for chains in ruleset.tables.values() if step.chain in chains)
+    return next((rule for rules in held for rule in rules if rule.span == step.span), None)
 
 
 def unknown_at(ruleset: Ruleset, step: Step) -> str:
