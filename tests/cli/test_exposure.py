@@ -163,3 +163,9 @@ def test_lines_for_an_interface_each_are_told_without_the_addresses_that_all_sha
     assert row(lines, "25/tcp")[2:4] == ["partly", "1,2,3,..."]
     assert row(lines, "   1")[2:5] == ["(on", "eth0)", "-A"]
     assert "      ...: more lines than these, as --format json says" in lines
+
+
+def test_a_line_about_all_interfaces_but_one_beside_a_tunnel_is_shown() -> None:
+    """``! -i eth0`` where other lines name tun0: by the tunnel nobody of the public comes, by another one perhaps."""
+    lines = run_zimlint("exposure", "checks/accepts-everything/fires-by-an-interface-beside-the-vpn").out.splitlines()
+    assert row(lines, "22/tcp")[:5] == ["22/tcp", "ssh", "!", "depends", "1"]

@@ -8,7 +8,7 @@ Invariant: every accepted packet from a class of sources is in exactly one openi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from zimlint.model import Condition, FilterRule, InInterface, Jump, Opaque, Ruleset
@@ -59,15 +59,15 @@ def openings(
     for decision in decisions:
         if not decision.settled:
             continue
-        if shown and not any(_any_matches(shown, name) for name in decision.interfaces):
-            if decision.moved is not None and decision.moved.forwarded:
-                continue  # the lines name the interface to the outside, and by that one nothing passes
-            decision = decision._replace(certain=False, nameless=True)
+        moved = decision.moved
         for piece in pieces_of(ruleset.family, decision, networks, inside, offered):
+            if shown and not any(_any_matches(shown, name) for name in _ways_of(piece, inside)):
+                if moved is not None and moved.forwarded:
+                    continue  # the lines name the interface to the outside, and by that one nothing passes
+                piece = piece._replace(decision=decision._replace(certain=False, nameless=True))
             trusts = not from_any_port(piece)
             if trusts and _is_client_reply(decision, piece):
                 continue
-            moved = decision.moved
             if moved is not None and moved.forwarded:
                 key: tuple[object, ...] = (True, False, moved.rule.span[:2])
             elif _by_default(decision):
@@ -79,6 +79,13 @@ def openings(
     public = networks["public"].get(ruleset.family, RangeSet())
     found = [o for key, pieces in grouped.items() for o in _opening(key[0] is True, key[1] is True, pieces, public)]
     return tuple(sorted(found, key=_place))
+
+
+def _ways_of(piece: Piece, inside: tuple[str, ...]) -> Iterator[str]:
+    """The interfaces by which these packets may come from where they do: nobody of the public comes by a tunnel."""
+    for name in piece.decision.interfaces:
+        if not within((*inside, *TUNNELS) if piece.source == "public" else inside, name):
+            yield name
 
 
 def _join_few_ports(grouped: dict[tuple[object, ...], list[Piece]]) -> None:
